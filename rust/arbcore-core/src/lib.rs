@@ -1,0 +1,14 @@
+//! The heart of arbcore: an integer trade tape, exact features over it, scores, positions, replay.
+//!
+//! No Python, no I/O, no clock: everything is a pure function of the event stream and the configuration.
+//! Definitions and tie-breaks are in `docs/semantics.md`.
+
+pub mod batch;
+pub mod error;
+pub mod feature;
+pub mod grid;
+pub mod strategy;
+pub mod table;
+pub mod types;
+
+pub use error::{CoreError, Result};

@@ -1,0 +1,131 @@
+//! What an evaluation says about one strategy.
+
+use crate::types::Side;
+
+/// Features whose absence can block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Missing {
+    /// `atr_5m`.
+    Atr5m = 0,
+    /// `obi_10`.
+    Obi10,
+    /// `spot_perp_divergence`.
+    SpotPerpDivergence,
+    /// `spot_cvd_<slow window>`.
+    SpotCvd,
+    /// `vwap_30m`.
+    Vwap30m,
+}
+
+/// Optional rules that can refuse an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Rule {
+    /// `same_side`: no fourth entry on the same side.
+    SameSide = 0,
+    /// `hour_filter`.
+    HourFilter,
+    /// `blackout_hours`.
+    BlackoutHours,
+    /// `disabled_symbol`.
+    DisabledSymbol,
+    /// `hourly_entry_cap`.
+    HourlyEntryCap,
+    /// `cascade`.
+    Cascade,
+}
+
+/// Why an evaluation gave no signal, or a signal no entry. `None` of these: it entered (or flipped).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Less history than the warm-up asks for.
+    Warmup,
+    /// A needed feature is absent.
+    MissingFeature(Missing),
+    /// `atr_5m/price` below the least.
+    LowVol,
+    /// Fast and slow CVD disagree.
+    NoDirectionConsensus,
+    /// Whale flow against the direction.
+    Whale,
+    /// Order-book imbalance against the direction.
+    Obi,
+    /// Spot-perp divergence against the direction.
+    SpotPerp,
+    /// Spot CVD against the direction.
+    SpotCvd,
+    /// Total below the entry score.
+    BelowEntry,
+    /// Direction not allowed for this strategy.
+    Direction,
+    /// Too soon after the last signal.
+    Cooldown,
+    /// A position is open or pending.
+    PositionOpen,
+    /// Too many positions in all.
+    MaxPositions,
+    /// Quantity below the exchange's minimum.
+    MinNotional,
+    /// An optional rule.
+    Risk(Rule),
+}
+
+/// Size class of a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Tier {
+    /// 0.5 risk units.
+    Light = 0,
+    /// 1 risk unit.
+    Standard = 1,
+    /// 1.5 risk units.
+    Heavy = 2,
+}
+
+impl Tier {
+    /// `light`, `standard`, `heavy`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Standard => "standard",
+            Self::Heavy => "heavy",
+        }
+    }
+}
+
+/// Points of each layer before weighting; layers a model lacks are 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Layers {
+    /// Direction of flow.
+    pub direction: f64,
+    /// Crowding of accounts and top traders.
+    pub crowding: f64,
+    /// Open interest (and OBI bonus).
+    pub environment: f64,
+    /// Coinbase premium.
+    pub auxiliary: f64,
+    /// Fast and slow agree (`layers`).
+    pub confirmation: f64,
+    /// Funding (`v52_8signals`).
+    pub funding: f64,
+    /// Liquidations (`v52_8signals`).
+    pub liquidation: f64,
+}
+
+/// The stateless part of an evaluation: direction, gates, total. Cooldown and positions come after it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Decision {
+    /// Direction of the CVD pair.
+    pub side: Side,
+    /// Fast and slow agree.
+    pub consensus: bool,
+    /// Total in tenths; 0 when a gate blocks.
+    pub total: i32,
+    /// First gate that blocks, or `BelowEntry`, or `Direction`; `None` when it may become a signal.
+    pub reason: Option<Reason>,
+    /// Size class if it becomes a signal.
+    pub tier: Tier,
+    /// `Model::Bonus`: bonus points 0–60; 0 elsewhere.
+    pub bonus: u8,
+}
