@@ -9,6 +9,7 @@ pub mod feature;
 pub mod grid;
 pub mod strategy;
 pub mod table;
+pub mod tape;
 pub mod types;
 
 pub use error::{CoreError, Result};
