@@ -13,7 +13,7 @@ use super::tail::Tail;
 use crate::error::{CoreError, Result};
 use crate::grid::{Grid, POW10, ratio};
 use crate::tape::{Segment, Tape};
-use crate::types::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
+use crate::types::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Trade};
 
 /// Largest quantity (lots) a window may sum to: slopes and accelerations of it still fit `i64`.
 const QTY_LIMIT: i128 = 1 << 61;
@@ -252,6 +252,39 @@ impl FeatureEngine {
         self.five_minutes.add(range);
         self.hours.add(range);
         range
+    }
+
+    /// Takes in the trade just pushed onto `tape`, when it is the only one outstanding and lies before the next
+    /// edge; otherwise does nothing and the caller goes by [`FeatureEngine::step`].
+    #[inline]
+    pub fn take_last(&mut self, tape: &Tape, trade: &Trade) -> bool {
+        if self.at_edge || !self.started || self.cursor + 1 != tape.len() {
+            return false;
+        }
+        let time_ms = tape.last_time_ms().unwrap_or(i64::MAX);
+        if time_ms >= self.next_edge_ms {
+            return false;
+        }
+        let signed = if trade.is_buyer_maker { -trade.qty } else { trade.qty };
+        let notional = i128::from(trade.price) * i128::from(trade.qty);
+        let sums = &mut self.now.sums;
+        sums.signed += i128::from(signed);
+        sums.volume += i128::from(trade.qty);
+        sums.notional += notional;
+        if trade.qty >= self.tail.floor() {
+            self.tail.push(signed);
+        }
+        if notional >= self.whale_threshold {
+            let side = if signed > 0 { &mut self.now.whale_buy } else { &mut self.now.whale_sell };
+            *side += notional;
+        }
+        self.now.count += 1;
+        self.cursor += 1;
+        self.price = trade.price;
+        let range = Range { high: trade.price, low: trade.price, close: trade.price };
+        self.five_minutes.add(range);
+        self.hours.add(range);
+        true
     }
 
     /// All trades before the edge are in.
