@@ -40,7 +40,11 @@ fn main() {
     let started = Instant::now();
     let mut tape = Tape::new(grid, IdPolicy::Drop);
     tape.push_many(&batch).unwrap();
-    println!("append: {:.1} ns/trade, {:.1} B/trade", started.elapsed().as_nanos() as f64 / n as f64, tape.bytes() as f64 / n as f64);
+    println!(
+        "append: {:.1} ns/trade, {:.1} B/trade",
+        started.elapsed().as_nanos() as f64 / n as f64,
+        tape.bytes() as f64 / n as f64
+    );
     for _ in 0..5 {
         let started = Instant::now();
         let mut engine = FeatureEngine::new(FeatureConfig::standard("BTCUSDT", grid), grid).unwrap();
@@ -65,7 +69,14 @@ fn main() {
     let mut engine = FeatureEngine::new(FeatureConfig::standard("BTCUSDT", grid), grid).unwrap();
     let mut row = FeatureRow::empty(0, grid);
     for i in 0..n {
-        let trade = Trade { agg_id: Some(i as i64), time_ms: batch.time_ms[i], price: batch.price[i], qty: batch.qty[i], is_buyer_maker: batch.is_buyer_maker[i], count: 1 };
+        let trade = Trade {
+            agg_id: Some(i as i64),
+            time_ms: batch.time_ms[i],
+            price: batch.price[i],
+            qty: batch.qty[i],
+            is_buyer_maker: batch.is_buyer_maker[i],
+            count: 1,
+        };
         tape.push(&trade).unwrap();
         if engine.take_last(&tape, &trade) {
             continue;

@@ -3,10 +3,13 @@
 //! No Python, no I/O, no clock: everything is a pure function of the event stream and the configuration.
 //! Definitions and tie-breaks are in `docs/semantics.md`.
 
+#![deny(unsafe_code)]
+
 pub mod batch;
 pub mod error;
 pub mod feature;
 pub mod grid;
+pub mod sample;
 pub mod strategy;
 pub mod table;
 pub mod tape;

@@ -143,7 +143,7 @@ impl TailCounts {
 
     /// The `rank`-th greatest value (1 is the greatest) by pointer `which`; `None` when fewer are counted.
     #[inline]
-    pub(super) fn from_top(&mut self, which: usize, rank: u64) -> Option<i64> {
+    pub(super) fn nth_largest(&mut self, which: usize, rank: u64) -> Option<i64> {
         if rank == 0 || rank > self.len {
             return None;
         }
@@ -165,7 +165,7 @@ impl TailCounts {
     }
 
     /// The value of that rank from the top without moving a pointer: for choosing a new floor.
-    pub(super) fn find_from_top(&self, rank: u64) -> Option<i64> {
+    pub(super) fn scan_nth_largest(&self, rank: u64) -> Option<i64> {
         let mut above = 0;
         for (&value, &count) in self.sparse.iter().rev() {
             above += u64::from(count);
@@ -219,8 +219,8 @@ mod tests {
                 for (which, share) in [(0, 20), (1, 100)] {
                     let rank = sorted.len() / share + 1;
                     let expected = sorted.get(rank - 1).copied();
-                    assert_eq!(counts.from_top(which, rank as u64), expected, "step {step} rank {rank}");
-                    assert_eq!(counts.find_from_top(rank as u64), expected);
+                    assert_eq!(counts.nth_largest(which, rank as u64), expected, "step {step} rank {rank}");
+                    assert_eq!(counts.scan_nth_largest(rank as u64), expected);
                 }
             }
         }

@@ -85,8 +85,8 @@ impl Tail {
     #[inline]
     pub(super) fn percentiles(&mut self, n: u64) -> Option<(i64, i64)> {
         // Index i of the ascending order is rank n - i from the top.
-        let p95 = self.counts.from_top(0, n - n * 95 / 100)?;
-        let p99 = self.counts.from_top(1, n - n * 99 / 100)?;
+        let p95 = self.counts.nth_largest(0, n - n * 95 / 100)?;
+        let p99 = self.counts.nth_largest(1, n - n * 99 / 100)?;
         Some((p95, p99))
     }
 
@@ -130,7 +130,7 @@ impl Tail {
 
     #[cold]
     fn raise_floor(&mut self, n: u64) {
-        let floor = self.counts.find_from_top((n * KEEP_PERCENT / 100).max(1)).unwrap_or(self.floor());
+        let floor = self.counts.scan_nth_largest((n * KEEP_PERCENT / 100).max(1)).unwrap_or(self.floor());
         if floor > self.floor() {
             let mut counts = TailCounts::new(floor);
             // Smaller values stay in the list until they expire; counting passes over them.
