@@ -344,7 +344,7 @@ impl FeatureEngine {
 
         let from_1m = self.snapshot(t_ms - MINUTE_MS);
         let (signed, volume) = (self.now.sums.signed - from_1m.sums.signed, self.now.sums.volume - from_1m.sums.volume);
-        row.buy_vol_1m = fit((volume + signed) / 2)?;
+        row.buy_vol_1m = fit(i128::midpoint(volume, signed))?;
         row.sell_vol_1m = fit((volume - signed) / 2)?;
         row.trade_count_1m = (self.now.count - from_1m.count).min(u64::from(u32::MAX)) as u32;
 
@@ -379,14 +379,13 @@ impl FeatureEngine {
             let unit = POW10[self.grid.qty_decimals as usize];
             (unit.saturating_mul(5), unit.saturating_mul(10))
         } else {
-            let (p95, p99) = match self.tail.percentiles(n) {
-                Some(found) => found,
-                None => {
-                    self.rebuild_tail(tape, t_ms, i64::MAX);
-                    self.tail.percentiles(n).ok_or_else(|| {
-                        CoreError::Internal(format!("percentiles of {n} trades at {t_ms}: the tail is too short"))
-                    })?
-                }
+            let (p95, p99) = if let Some(found) = self.tail.percentiles(n) {
+                found
+            } else {
+                self.rebuild_tail(tape, t_ms, i64::MAX);
+                self.tail.percentiles(n).ok_or_else(|| {
+                    CoreError::Internal(format!("percentiles of {n} trades at {t_ms}: the tail is too short"))
+                })?
             };
             (p95.max(floor_95), p99.max(floor_99))
         };

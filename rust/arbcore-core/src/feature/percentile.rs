@@ -128,10 +128,10 @@ impl TailCounts {
         }
         let to = cell.min(DENSE);
         let mut word = to / 64;
-        let mut bits = if to % 64 == 0 { 0 } else { self.occupied[word] & ((1 << (to % 64)) - 1) };
+        let mut bits = if to.is_multiple_of(64) { 0 } else { self.occupied[word] & ((1 << (to % 64)) - 1) };
         loop {
             if bits != 0 {
-                return Some(self.floor + (word * 64) as i64 + i64::from(63 - bits.leading_zeros()));
+                return Some(self.floor + (word * 64) as i64 + i64::from(bits.ilog2()));
             }
             if word == 0 {
                 return None;

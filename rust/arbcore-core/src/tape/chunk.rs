@@ -330,9 +330,12 @@ impl Counts {
     fn push(&mut self, count: u32, at: usize) {
         match self {
             Self::Ones if count == 1 => {}
-            Self::Narrow(counts) if count <= u32::from(u16::MAX) => counts.push(count as u16),
+            Self::Narrow(counts) => match u16::try_from(count) {
+                Ok(count) => counts.push(count),
+                Err(_) => self.upgrade(count, at),
+            },
             Self::Wide(counts) => counts.push(count),
-            _ => self.upgrade(count, at),
+            Self::Ones => self.upgrade(count, at),
         }
     }
 
@@ -352,7 +355,7 @@ impl Counts {
             Self::Wide(counts) => std::mem::take(counts),
         };
         wide.push(count);
-        *self = if count <= u32::from(u16::MAX) && matches!(self, Self::Ones) {
+        *self = if matches!(self, Self::Ones) && u16::try_from(count).is_ok() {
             let mut narrow = Vec::with_capacity(CHUNK_LEN);
             narrow.extend(wide.iter().map(|&c| c as u16));
             Self::Narrow(narrow)

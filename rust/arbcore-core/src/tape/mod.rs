@@ -98,14 +98,15 @@ impl Tape {
         if trade.price <= 0 || trade.qty <= 0 {
             return Err(bad_value(trade.price, trade.qty, trade.agg_id));
         }
-        match trade.agg_id {
-            Some(id) => {
-                if self.ids.judge(self.len, id, self.policy, &mut self.report)? == Verdict::Drop {
-                    return Ok(false);
-                }
+        if let Some(id) = trade.agg_id {
+            if self.ids.last.is_none() && self.len > 0 {
+                return Err(mixed_ids());
             }
-            None if self.ids.last.is_some() => return Err(mixed_ids()),
-            None => {}
+            if self.ids.judge(self.len, id, self.policy, &mut self.report)? == Verdict::Drop {
+                return Ok(false);
+            }
+        } else if self.ids.last.is_some() {
+            return Err(mixed_ids());
         }
         let mut time_ms = trade.time_ms;
         if time_ms < self.last_time_ms {
@@ -115,7 +116,7 @@ impl Tape {
         self.first_time_ms.get_or_insert(time_ms);
         self.last_time_ms = time_ms;
         let signed_qty = if trade.is_buyer_maker { -trade.qty } else { trade.qty };
-        if self.len as usize % CHUNK_LEN == 0 {
+        if self.len.is_multiple_of(CHUNK_LEN as u64) {
             self.chunks.push_back(Chunk::new(time_ms, CHUNK_LEN));
         }
         if let Some(chunk) = self.chunks.back_mut() {
@@ -211,7 +212,7 @@ impl Tape {
         };
         let mut from = 0;
         while from < n {
-            if self.len as usize % CHUNK_LEN == 0 {
+            if self.len.is_multiple_of(CHUNK_LEN as u64) {
                 // A first small chunk grows as it must; later ones are allocated whole.
                 let capacity = if self.len == 0 { n.min(CHUNK_LEN) } else { CHUNK_LEN };
                 self.chunks.push_back(Chunk::new(time_ms[from], capacity));
