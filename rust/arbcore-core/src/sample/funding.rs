@@ -33,8 +33,9 @@ impl FundingBias {
         let mean = self.rates.iter().sum::<f64>() / n as f64;
         let variance = self.rates.iter().map(|r| (r - mean) * (r - mean)).sum::<f64>() / n as f64;
         let (last, reference) = (self.rates[n - 1], self.rates[n - 3]);
-        let deviation = variance.sqrt();
-        let z = if deviation > 0.0 { (last - mean) / deviation } else { 0.0 };
+        // Equal rates are the common case, and the rounding of their mean must not look like a deviation.
+        let all_equal = self.rates.iter().all(|&rate| rate == last);
+        let z = if all_equal { 0.0 } else { (last - mean) / variance.sqrt() };
         let change = f64::from(i8::from(last > reference) - i8::from(last < reference));
         Some((z / 3.0 + 0.2 * change).clamp(-1.0, 1.0))
     }
