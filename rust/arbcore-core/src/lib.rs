@@ -7,7 +7,10 @@ pub mod batch;
 pub mod error;
 pub mod feature;
 pub mod grid;
+pub mod position;
+pub mod stats;
 pub mod strategy;
+pub mod sweep;
 pub mod table;
 pub mod types;
 
