@@ -3,6 +3,7 @@
 //! No Python, no I/O, no clock: everything is a pure function of the event stream and the configuration.
 //! Definitions and tie-breaks are in `docs/semantics.md`.
 
+pub mod bars;
 pub mod batch;
 pub mod error;
 pub mod feature;
