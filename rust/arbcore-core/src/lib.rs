@@ -5,11 +5,13 @@
 
 #![deny(unsafe_code)]
 
+pub mod bars;
 pub mod batch;
 pub mod error;
 pub mod feature;
 pub mod grid;
 pub mod position;
+pub mod replay;
 pub mod sample;
 pub mod stats;
 pub mod strategy;
