@@ -160,8 +160,7 @@ impl Market {
         }
         if let Some(cascade) = &mut self.cascade {
             let row = &self.row;
-            self.row.cascade =
-                cascade.observe(t_ms, row.trade_count_1m, row.indicators.spread_bps, row.price_accel);
+            self.row.cascade = cascade.observe(t_ms, row.trade_count_1m, row.indicators.spread_bps, row.price_accel);
         }
         Ok(())
     }

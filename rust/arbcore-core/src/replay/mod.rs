@@ -14,7 +14,7 @@ use crate::batch::TradeBatch;
 use crate::error::Result;
 use crate::position::{Filters, Outcome, RunResult, Runner, Simulation, TradeRecord, Triggers};
 use crate::sample::Settlement;
-use crate::strategy::{Decision, Reason, StrategyBook, StrategyConfig, regime};
+use crate::strategy::{Decision, StrategyBook, StrategyConfig, regime};
 use crate::tape::Segment;
 use crate::types::HOUR_MS;
 
@@ -50,7 +50,7 @@ pub struct ReplayResult {
     pub price: PriceSeries,
     /// Hash of all decisions and trades.
     pub hash: DecisionHash,
-    /// First and last evaluation of the tested span.
+    /// First and last evaluation at which a signal was allowed.
     pub span_ms: Option<(i64, i64)>,
 }
 
@@ -164,7 +164,8 @@ impl Replay {
     /// Funding due at or before `time_ms`, hourly marks due before it, in order of time; funding first.
     fn catch_up(&mut self, time_ms: i64) {
         loop {
-            let settlement = self.config.settlements.get(self.next_settlement).filter(|s| s.time_ms <= time_ms).copied();
+            let settlement =
+                self.config.settlements.get(self.next_settlement).filter(|s| s.time_ms <= time_ms).copied();
             let hour = self.next_hour_ms.filter(|&hour_ms| hour_ms < time_ms);
             match (settlement, hour) {
                 (Some(settlement), hour) if hour.is_none_or(|hour_ms| settlement.time_ms <= hour_ms) => {
@@ -212,8 +213,10 @@ impl Replay {
         if t_ms < self.config.from_ms || t_ms >= self.config.to_ms {
             return;
         }
-        self.span_ms = Some((self.span_ms.map_or(t_ms, |span| span.0), t_ms));
         let row = self.market.row();
+        if !row.warmup {
+            self.span_ms = Some((self.span_ms.map_or(t_ms, |span| span.0), t_ms));
+        }
         self.book.evaluate(row, &mut self.decisions);
         self.hash.int(t_ms);
         let mut open = self.engaged.iter().filter(|&&i| self.runners[i as usize].is_engaged()).count();
@@ -269,7 +272,7 @@ fn hash_evaluation(hash: &mut DecisionHash, decision: &Decision, outcome: &Outco
         | (decision.side as u64) << 4
         | (decision.tier as u64) << 8
         | u64::from(decision.bonus) << 16;
-    let reason = outcome.reason.map_or(0, |reason| u64::from(Reason::code(reason)));
+    let reason = outcome.reason.map_or(0, |reason| u64::from(reason.code()));
     hash.word(flags | reason << 24 | (decision.total as u64) << 32);
 }
 
@@ -279,11 +282,10 @@ fn hash_trade(hash: &mut DecisionHash, trade: &TradeRecord) {
     hash.int(trade.tp1_ms.unwrap_or(-1));
     hash.int(trade.exit_ms.unwrap_or(-1));
     hash.word(trade.side as u64 | (trade.status as u64) << 8 | (trade.tier as u64) << 16);
-    for value in [trade.entry_price, trade.qty, trade.risk_distance, trade.gross_r, trade.fee_r, trade.funding_r] {
+    for value in [trade.entry_price, trade.qty, trade.risk_distance] {
         hash.float(value);
     }
-    hash.float(trade.exit_price.unwrap_or(f64::NAN));
+    for value in [trade.exit_price, trade.gross_r, trade.fee_r, trade.funding_r] {
+        hash.word(value.map_or(u64::MAX, f64::to_bits));
+    }
 }
-
-#[cfg(test)]
-mod tests;

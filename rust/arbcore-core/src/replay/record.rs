@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::feature::FeatureRow;
+use crate::feature::{FeatureRow, Window};
 use crate::position::Outcome;
-use crate::strategy::{Decision, StrategyConfig, layers, regime};
+use crate::strategy::{Decision, Reason, StrategyConfig, layers, regime};
 use crate::table::{Column, Table, TextBuilder};
 use crate::types::MINUTE_MS;
 
@@ -141,27 +141,52 @@ impl EvaluationRecord {
 }
 
 /// Evaluations counted by what became of them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Tally {
     /// Evaluations in the tested span, over all strategies.
     pub evaluations: u64,
-    /// By reason; entries have none.
-    pub reasons: BTreeMap<String, u64>,
+    /// By reason and slow window (the name of an absent spot CVD depends on it).
+    reasons: BTreeMap<(u8, Window), (Reason, u64)>,
+    /// The reason counted last: most evaluations repeat it.
+    last: Option<((u8, Window), Reason, u64)>,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self { evaluations: 0, reasons: BTreeMap::new(), last: None }
+    }
 }
 
 impl Tally {
     /// Counts one evaluation.
+    #[inline]
     pub fn add(&mut self, config: &StrategyConfig, outcome: &Outcome) {
         self.evaluations += 1;
-        if let Some(reason) = outcome.reason {
-            let name = reason.name(config.cvd_slow_window);
-            // Looked up by the borrowed name first: most evaluations repeat a known reason.
-            if let Some(count) = self.reasons.get_mut(name.as_ref()) {
-                *count += 1;
-            } else {
-                self.reasons.insert(name.into_owned(), 1);
+        let Some(reason) = outcome.reason else { return };
+        let key = (reason.code(), config.cvd_slow_window);
+        match &mut self.last {
+            Some((last, _, count)) if *last == key => *count += 1,
+            _ => {
+                self.settle();
+                self.last = Some((key, reason, 1));
             }
         }
+    }
+
+    fn settle(&mut self) {
+        if let Some((key, reason, count)) = self.last.take() {
+            self.reasons.entry(key).or_insert((reason, 0)).1 += count;
+        }
+    }
+
+    /// Name and number of each reason seen, by name.
+    pub fn reasons(mut self) -> BTreeMap<String, u64> {
+        self.settle();
+        let mut named = BTreeMap::new();
+        for ((_, window), (reason, count)) in self.reasons {
+            *named.entry(reason.name(window).into_owned()).or_insert(0) += count;
+        }
+        named
     }
 }
 
