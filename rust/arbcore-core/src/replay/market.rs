@@ -137,8 +137,9 @@ impl Market {
     }
 
     fn evaluate(&mut self, t_ms: i64) -> Result<()> {
-        while let Some(sample) = self.samples.pop_front_if(|sample| sample.available_ms <= t_ms) {
-            self.indicators.push(&sample);
+        while let Some(sample) = self.samples.front().filter(|sample| sample.available_ms <= t_ms) {
+            self.indicators.push(sample);
+            self.samples.pop_front();
         }
         self.perp.features.evaluate(&self.perp.tape, t_ms, &mut self.row)?;
         self.row.indicators = self.indicators.at(t_ms);

@@ -229,8 +229,8 @@ impl Replay {
             if !was_waiting && runner.next_event().is_some() {
                 self.engaged.push(i as u32);
             }
-            hash_evaluation(&mut self.hash, decision, &outcome);
-            self.tally.add(config, &outcome);
+            hash_evaluation(&mut self.hash, decision, outcome);
+            self.tally.add(config, outcome);
             let notable = outcome.signal || outcome.flip || decision.total >= config.entry_score;
             let record = match self.config.recording {
                 Recording::All => true,
@@ -238,7 +238,7 @@ impl Replay {
                 Recording::Nothing => false,
             };
             if record {
-                self.evaluations.push(config, row, decision, &outcome);
+                self.evaluations.push(config, row, decision, outcome);
             }
         }
     }
@@ -264,7 +264,7 @@ fn next_hit(segment: &Segment<'_>, from: usize, event: &Triggers) -> Option<usiz
     by_price.or((in_time < segment.len()).then_some(in_time))
 }
 
-fn hash_evaluation(hash: &mut DecisionHash, decision: &Decision, outcome: &Outcome) {
+fn hash_evaluation(hash: &mut DecisionHash, decision: &Decision, outcome: Outcome) {
     let flags = u64::from(outcome.signal)
         | u64::from(outcome.flip) << 1
         | u64::from(outcome.entry) << 2

@@ -65,7 +65,7 @@ const LAYERS: [&str; 7] =
 
 impl EvaluationRecord {
     /// Adds one evaluation of one strategy.
-    pub fn push(&mut self, config: &StrategyConfig, row: &FeatureRow, decision: &Decision, outcome: &Outcome) {
+    pub fn push(&mut self, config: &StrategyConfig, row: &FeatureRow, decision: &Decision, outcome: Outcome) {
         self.t_ms.push(row.t_ms);
         self.strategy.push(Some(&config.display_name));
         self.direction.push(Some(decision.side.name()));
@@ -141,7 +141,7 @@ impl EvaluationRecord {
 }
 
 /// Evaluations counted by what became of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Tally {
     /// Evaluations in the tested span, over all strategies.
     pub evaluations: u64,
@@ -151,16 +151,10 @@ pub struct Tally {
     last: Option<((u8, Window), Reason, u64)>,
 }
 
-impl Default for Tally {
-    fn default() -> Self {
-        Self { evaluations: 0, reasons: BTreeMap::new(), last: None }
-    }
-}
-
 impl Tally {
     /// Counts one evaluation.
     #[inline]
-    pub fn add(&mut self, config: &StrategyConfig, outcome: &Outcome) {
+    pub fn add(&mut self, config: &StrategyConfig, outcome: Outcome) {
         self.evaluations += 1;
         let Some(reason) = outcome.reason else { return };
         let key = (reason.code(), config.cvd_slow_window);
