@@ -7,6 +7,7 @@ pub mod batch;
 pub mod error;
 pub mod feature;
 pub mod grid;
+pub mod parse;
 pub mod strategy;
 pub mod table;
 pub mod types;
