@@ -10,6 +10,7 @@ pub mod batch;
 pub mod error;
 pub mod feature;
 pub mod grid;
+pub mod parse;
 pub mod position;
 pub mod replay;
 pub mod sample;
