@@ -1,5 +1,6 @@
 //! Reading and writing trades.
 
 pub mod archive;
+pub mod samples;
 pub mod staged;
 pub mod table;
