@@ -1,1 +1,3 @@
 //! Reading and writing trades.
+
+pub mod dump;
