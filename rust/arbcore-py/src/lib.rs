@@ -3,6 +3,7 @@ use pyo3::prelude::*;
 
 mod arrow;
 mod errors;
+mod reader;
 mod table;
 
 /// The compiled core of arbcore.
@@ -12,6 +13,7 @@ mod _arbcore {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::reader::register(module)?;
         crate::table::register(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
