@@ -210,6 +210,18 @@ impl Chunk {
         Self { columns, counts: Counts::Ones, price_max: 0, qty_max: 0 }
     }
 
+    /// This chunk's memory for another chunk.
+    pub(super) fn recycled(self, base_ms: i64) -> Self {
+        let Columns::Narrow { mut time, mut price, mut qty, .. } = self.columns else {
+            return Self::new(base_ms, CHUNK_LEN);
+        };
+        time.clear();
+        price.clear();
+        qty.clear();
+        let columns = Columns::Narrow { base_ms, time, price, qty };
+        Self { columns, counts: Counts::Ones, price_max: 0, qty_max: 0 }
+    }
+
     pub(super) fn len(&self) -> usize {
         match &self.columns {
             Columns::Narrow { time, .. } => time.len(),

@@ -23,6 +23,8 @@ pub struct Tape {
     grid: Grid,
     policy: IdPolicy,
     chunks: VecDeque<Chunk>,
+    /// A dropped chunk, whose memory the next one takes over.
+    spare: Option<Chunk>,
     /// Trades that were dropped from the front, a multiple of [`CHUNK_LEN`].
     dropped: u64,
     len: u64,
@@ -39,6 +41,7 @@ impl Tape {
             grid,
             policy,
             chunks: VecDeque::new(),
+            spare: None,
             dropped: 0,
             len: 0,
             ids: Ids::default(),
@@ -117,7 +120,7 @@ impl Tape {
         self.last_time_ms = time_ms;
         let signed_qty = if trade.is_buyer_maker { -trade.qty } else { trade.qty };
         if self.len.is_multiple_of(CHUNK_LEN as u64) {
-            self.chunks.push_back(Chunk::new(time_ms, CHUNK_LEN));
+            self.start_chunk(time_ms, CHUNK_LEN);
         }
         if let Some(chunk) = self.chunks.back_mut() {
             chunk.push(Row { time_ms, price: trade.price, signed_qty, count: trade.count });
@@ -215,7 +218,7 @@ impl Tape {
             if self.len.is_multiple_of(CHUNK_LEN as u64) {
                 // A first small chunk grows as it must; later ones are allocated whole.
                 let capacity = if self.len == 0 { n.min(CHUNK_LEN) } else { CHUNK_LEN };
-                self.chunks.push_back(Chunk::new(time_ms[from], capacity));
+                self.start_chunk(time_ms[from], capacity);
             }
             let room = CHUNK_LEN - self.len as usize % CHUNK_LEN;
             let to = n.min(from + room);
@@ -225,6 +228,13 @@ impl Tape {
             self.len += (to - from) as u64;
             from = to;
         }
+    }
+
+    fn start_chunk(&mut self, base_ms: i64, capacity: usize) {
+        self.chunks.push_back(match self.spare.take() {
+            Some(spare) => spare.recycled(base_ms),
+            None => Chunk::new(base_ms, capacity),
+        });
     }
 
     /// The trades from `index` to the end of its chunk.
@@ -308,7 +318,7 @@ impl Tape {
             if n < CHUNK_LEN || chunk.segment().time_ms(n - 1) >= time_ms {
                 break;
             }
-            self.chunks.pop_front();
+            self.spare = self.chunks.pop_front();
             self.dropped += CHUNK_LEN as u64;
         }
         self.ids.drop_before(self.dropped);
