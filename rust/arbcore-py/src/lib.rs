@@ -1,6 +1,10 @@
 //! Python bindings of arbcore: buffers, releasing the GIL, error mapping, nothing else.
 use pyo3::prelude::*;
 
+mod arrow;
+mod errors;
+mod table;
+
 /// The compiled core of arbcore.
 #[pymodule]
 mod _arbcore {
@@ -8,6 +12,7 @@ mod _arbcore {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::table::register(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

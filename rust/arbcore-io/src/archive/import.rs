@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use arbcore_core::batch::TradeBatch;
 use arbcore_core::grid::Grid;
+use arbcore_core::tape::IdPolicy;
 use arbcore_core::types::MINUTE_MS;
 use arbcore_core::{CoreError, Result};
 
@@ -18,30 +18,6 @@ use crate::staged::StagedFile;
 /// Late trades kept in memory before they are merged into their days.
 const LATE_ROWS: usize = 1 << 20;
 
-/// What happens to an id that is not the next one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IdPolicy {
-    /// A duplicate, lower or skipped id ends the import.
-    Reject,
-    /// Ids not above the last are dropped and counted, skipped ones counted as gaps.
-    Drop,
-    /// Lower ids are put into their place; only those already there are dropped.
-    Accept,
-}
-
-impl FromStr for IdPolicy {
-    type Err = CoreError;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "reject" => Ok(Self::Reject),
-            "drop" => Ok(Self::Drop),
-            "accept" => Ok(Self::Accept),
-            other => Err(CoreError::input(format!("ids = {other:?}: must be \"reject\", \"drop\" or \"accept\""))),
-        }
-    }
-}
-
 /// Where trades go, and by which rules.
 #[derive(Debug, Clone)]
 pub struct ImportSpec {
@@ -53,7 +29,8 @@ pub struct ImportSpec {
     pub symbol: String,
     /// Grid of the batches pushed.
     pub grid: Grid,
-    /// Rule for ids out of order.
+    /// Rule for ids that are not the next one. Under `Accept` lower ids are put into their place, and only those
+    /// already there are dropped.
     pub ids: IdPolicy,
     /// Days already there are replaced instead of merged.
     pub replace: bool,

@@ -16,7 +16,7 @@ mod tests;
 mod writer;
 
 pub use format::{Day, DayMeta, FORMAT_VERSION, IdSummary, Layout, Market, check_symbol, read_meta};
-pub use import::{DayOutcome, DayReport, IdPolicy, ImportReport, ImportSpec, Importer};
+pub use import::{DayOutcome, DayReport, ImportReport, ImportSpec, Importer};
 pub use locate::{day_path, is_archive_path};
 pub use reader::{ArchiveReader, ReadSpec};
 pub use writer::{DayWriter, FileSpec, write_trades};

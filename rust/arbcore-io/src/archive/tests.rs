@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use arbcore_core::batch::TradeBatch;
 use arbcore_core::grid::Grid;
+use arbcore_core::tape::IdPolicy;
 use arbcore_core::types::DAY_MS;
 use arbcore_core::{CoreError, Result};
 
