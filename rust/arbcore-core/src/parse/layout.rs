@@ -19,10 +19,12 @@ impl TimeUnit {
 
     /// The unit in which `time` is a date between 1973 and 5138, or milliseconds below that.
     pub(super) fn of(time: i64) -> Option<Self> {
-        match time {
-            ..=Self::GREATEST_MS => Some(Self::Milliseconds),
-            ..=Self::GREATEST_US => Some(Self::Microseconds),
-            _ => None,
+        if time <= Self::GREATEST_MS {
+            Some(Self::Milliseconds)
+        } else if time <= Self::GREATEST_US {
+            Some(Self::Microseconds)
+        } else {
+            None
         }
     }
 

@@ -26,9 +26,9 @@ pub(super) struct RowError {
 }
 
 impl RowError {
-    pub(super) fn new(column: Option<usize>, text: &[u8], reason: impl ToString) -> Self {
+    pub(super) fn new(column: Option<usize>, text: &[u8], reason: impl Into<String>) -> Self {
         // A little more than a message shows, so that the message can say that it is cut.
-        Self { column, text: text[..text.len().min(1_000)].to_vec(), reason: reason.to_string() }
+        Self { column, text: text[..text.len().min(1_000)].to_vec(), reason: reason.into() }
     }
 
     pub(super) fn message(&self, file: &str, line: u64, layout: Option<&Layout>) -> String {
@@ -58,7 +58,7 @@ pub(super) fn read_row(
     symbol: Option<&[u8]>,
 ) -> Result<Option<Row>, RowError> {
     let columns = layout.names.len();
-    let found = 1 + line.iter().filter(|&&byte| byte == b',').count();
+    let found = line.split(|&byte| byte == b',').count();
     if found != columns {
         return Err(RowError::new(None, line, format!("has {found} columns, not {columns}")));
     }
