@@ -7,6 +7,7 @@ pub mod bars;
 pub mod batch;
 pub mod error;
 pub mod feature;
+pub mod generate;
 pub mod grid;
 pub mod strategy;
 pub mod table;
