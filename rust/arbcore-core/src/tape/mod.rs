@@ -136,7 +136,11 @@ impl Tape {
         if n == 0 {
             return Ok(());
         }
-        if let Some(i) = (0..n).find(|&i| batch.price[i] <= 0 || batch.qty[i] <= 0) {
+        // Folds without an early exit vectorise; the row is looked for only when there is one.
+        let least = |values: &[i64]| values.iter().fold(i64::MAX, |a, &b| a.min(b));
+        if (least(&batch.price) <= 0 || least(&batch.qty) <= 0)
+            && let Some(i) = (0..n).find(|&i| batch.price[i] <= 0 || batch.qty[i] <= 0)
+        {
             return Err(bad_value(batch.price[i], batch.qty[i], batch.agg_id.as_ref().map(|ids| ids[i])));
         }
         if batch.agg_id.is_some() != self.ids.last.is_some() && self.len > 0 {
@@ -144,8 +148,8 @@ impl Tape {
         }
         if let Some(ids) = &batch.agg_id {
             let first = self.ids.last.map_or(ids[0], |last| last + 1);
-            let consecutive = ids.iter().zip(first..).all(|(&id, expected)| id == expected);
-            if !consecutive {
+            let stray = ids.iter().zip(first..).fold(0, |stray, (&id, expected)| stray | (id ^ expected));
+            if stray != 0 {
                 return self.push_judged(batch, ids);
             }
             self.ids.extend(self.len, first, n);
@@ -190,7 +194,8 @@ impl Tape {
         let n = batch.len();
         let (Some(&head), Some(&tail)) = (batch.time_ms.first(), batch.time_ms.last()) else { return };
         let mut raised = Vec::new();
-        let sorted = head >= self.last_time_ms && batch.time_ms.windows(2).all(|w| w[0] <= w[1]);
+        let sorted = head >= self.last_time_ms
+            && !batch.time_ms.iter().zip(&batch.time_ms[1..]).fold(false, |down, (a, b)| down | (a > b));
         let time_ms: &[i64] = if sorted {
             self.last_time_ms = tail;
             &batch.time_ms
