@@ -195,7 +195,7 @@ fn total_of_layers(config: &StrategyConfig, row: &FeatureRow) -> i64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_book_decides_as_its_strategies_do_one_by_one(
