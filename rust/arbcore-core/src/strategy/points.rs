@@ -106,8 +106,8 @@ impl Points {
     }
 
     /// The layers as recorded.
-    pub fn layers(&self, table: Table) -> Layers {
-        let layers = Layers {
+    pub fn layers(&self) -> Layers {
+        Layers {
             direction: f64::from(self.direction),
             crowding: f64::from(self.crowding),
             environment: f64::from(self.environment),
@@ -115,15 +115,6 @@ impl Points {
             confirmation: f64::from(self.confirmation),
             funding: self.funding,
             liquidation: f64::from(self.liquidation),
-        };
-        match table {
-            Table::V52 => Layers {
-                direction: f64::from(self.direction * 40) / 45.0,
-                crowding: f64::from(self.crowding * 18) / 20.0,
-                environment: f64::from(self.environment * 12) / 15.0,
-                ..layers
-            },
-            _ => layers,
         }
     }
 

@@ -76,6 +76,5 @@ pub fn score(config: &StrategyConfig, row: &FeatureRow) -> Decision {
 
 /// Layer points, whether or not a gate blocks.
 pub fn layers(config: &StrategyConfig, row: &FeatureRow) -> Layers {
-    let table = Table::of(config);
-    Points::new(table, row, &Flow::of(config, row)).layers(table)
+    Points::new(Table::of(config), row, &Flow::of(config, row)).layers()
 }
