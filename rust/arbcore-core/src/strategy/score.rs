@@ -10,7 +10,7 @@ use crate::types::Side;
 
 /// What turns a total into a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     entry: i32,
     heavy: i32,
     direction: DirectionFilter,

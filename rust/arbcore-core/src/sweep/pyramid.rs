@@ -15,7 +15,10 @@ pub struct PricePyramid {
 #[derive(Debug, Clone)]
 enum Levels {
     /// Prices as offsets from `base`.
-    Narrow { base: i64, levels: Vec<Level<u32>> },
+    Narrow {
+        base: i64,
+        levels: Vec<Level<u32>>,
+    },
     Wide(Vec<Level<i64>>),
 }
 
@@ -107,7 +110,8 @@ fn build<T: TradeIndex, P: Price>(trades: &T, store: impl Fn(i64) -> Option<P>) 
     let mut levels = Vec::new();
     while !bounds.is_empty() {
         let families = bounds.chunks(FAN);
-        let mut level = Level { least: Vec::with_capacity(families.len()), greatest: Vec::with_capacity(families.len()) };
+        let mut level =
+            Level { least: Vec::with_capacity(families.len()), greatest: Vec::with_capacity(families.len()) };
         let mut above = Vec::with_capacity(families.len());
         for family in families {
             // Empty nodes are never below or above anything.
@@ -142,7 +146,7 @@ fn search<P: Price>(levels: &[Level<P>], block: usize, under: P, over: P) -> Opt
             return None;
         }
         // A node that begins a family is best asked through its parent.
-        let whole_family = node % FAN == 0 && height + 1 < levels.len();
+        let whole_family = node.is_multiple_of(FAN) && height + 1 < levels.len();
         if !whole_family {
             let later = level.outside(family, under, over) & (u32::MAX << (node % FAN));
             if later != 0 {
@@ -170,7 +174,7 @@ impl<P: Price> Level<P> {
         let (least, greatest) = (&self.least[family], &self.greatest[family]);
         let mut mask = 0;
         for k in 0..FAN {
-            mask |= u32::from((least[k] < under) | (greatest[k] > over)) << k;
+            mask |= u32::from(least[k] < under || greatest[k] > over) << k;
         }
         mask
     }
@@ -211,7 +215,8 @@ mod tests {
             assert_eq!(pyramid.next_outside(&trades, 7, low, high), Some(7));
         }
         assert_eq!(pyramid.next_outside(&trades, 0, i64::MIN, i64::MAX), None);
-        assert_eq!(pyramid.next_outside(&columns(vec![]), 0, 1, 2), None);
+        let none = columns(vec![]);
+        assert_eq!(PricePyramid::build(&none).next_outside(&none, 0, 1, 2), None);
     }
 
     #[test]
@@ -229,6 +234,6 @@ mod tests {
     fn costs_about_a_quarter_of_a_byte_a_trade() {
         let trades = columns((0..1 << 20).collect());
         let bytes = PricePyramid::build(&trades).bytes() as f64;
-        assert!(bytes / (1 << 20) as f64 <= 0.27, "{bytes}");
+        assert!(bytes / f64::from(1 << 20) <= 0.27, "{bytes}");
     }
 }
