@@ -9,7 +9,7 @@ use crate::feature::FeatureRow;
 
 /// What turns a total into a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     entry: i32,
     heavy: i32,
     /// Refusal of longs and of shorts.
