@@ -2,6 +2,8 @@
 
 pub mod archive;
 pub mod dump;
+pub mod inspect;
 pub mod samples;
+pub mod source;
 pub mod staged;
 pub mod table;

@@ -17,6 +17,7 @@ use super::format::{DayMeta, Field, GroupSums, Layout, damaged, guarded, open_pa
 use super::locate::DayFile;
 use super::reader::ReadSpec;
 use super::writer::wrapping_sum;
+use crate::source::Window;
 
 type Integers = ColumnReaderImpl<Int64Type>;
 
@@ -27,9 +28,7 @@ pub(super) struct Decoder {
     grid: Grid,
     spec: ReadSpec,
     open: Option<OpenFile>,
-    /// False until the first trade at or after the start of the range was seen.
-    started: bool,
-    ended: bool,
+    window: Window,
 }
 
 struct OpenFile {
@@ -60,17 +59,16 @@ enum Ids {
 }
 
 impl Decoder {
-    pub fn new(files: Arc<[DayFile]>, grid: Grid, spec: ReadSpec) -> Self {
-        let started = spec.start_ms.is_none();
-        Self { files, next_file: 0, grid, spec, open: None, started, ended: false }
+    pub fn new(files: Arc<[DayFile]>, grid: Grid, spec: ReadSpec) -> Result<Self> {
+        let window = Window::new(spec.start_ms, spec.end_ms)?;
+        Ok(Self { files, next_file: 0, grid, spec, open: None, window })
     }
 
     /// The next batch within the range; never an empty one.
     pub fn next_batch(&mut self) -> Result<Option<TradeBatch>> {
-        while !self.ended {
+        while !self.window.ended() {
             let Some(open) = &mut self.open else {
                 if self.next_file == self.files.len() {
-                    self.ended = true;
                     break;
                 }
                 let reader = open_parquet(&self.files[self.next_file].path)?;
@@ -86,7 +84,7 @@ impl Decoder {
                 }
                 let index = open.next_group;
                 open.next_group += 1;
-                if !self.started && self.spec.start_ms.is_some_and(|start| open.ends_before(index, start)) {
+                if open.last_ms(index).is_some_and(|last| self.window.skips_to(last)) {
                     continue;
                 }
                 open.group = Some(guarded(&file.path, || Group::open(&open.reader, index, &file.meta, &self.spec))?);
@@ -99,7 +97,7 @@ impl Decoder {
                 open.group = None;
             }
             rescale(&mut batch, file, self.grid)?;
-            self.cut(&mut batch);
+            self.window.cut(&mut batch);
             if !batch.is_empty() {
                 return Ok(Some(batch));
             }
@@ -107,32 +105,15 @@ impl Decoder {
         self.open = None;
         Ok(None)
     }
-
-    /// Keeps what lies in the range: all from the first trade at or after its start, to the last one before the
-    /// first at or after its end. (A late trade in between keeps its place; the tape raises its time.)
-    fn cut(&mut self, batch: &mut TradeBatch) {
-        if !self.started {
-            let start = self.spec.start_ms.unwrap_or(i64::MIN);
-            let from = batch.time_ms.iter().position(|&t| t >= start).unwrap_or(batch.len());
-            self.started = from < batch.len();
-            keep(batch, from, batch.len());
-        }
-        if let Some(end) = self.spec.end_ms
-            && let Some(to) = batch.time_ms.iter().position(|&t| t >= end)
-        {
-            keep(batch, 0, to);
-            self.ended = true;
-        }
-    }
 }
 
 impl OpenFile {
-    /// True when the statistics prove that every trade of the group is before `time_ms`.
-    fn ends_before(&self, group: usize, time_ms: i64) -> bool {
+    /// The highest time of a row group, from its statistics.
+    fn last_ms(&self, group: usize) -> Option<i64> {
         let metadata = self.reader.metadata();
         let time = Layout::Archive.name(Field::Time);
         let column = metadata.row_group(group).columns().iter().find(|column| column.column_path().string() == time);
-        column.and_then(|column| bounds(column.statistics()?)).is_some_and(|(_, last)| last < time_ms)
+        column.and_then(|column| bounds(column.statistics()?)).map(|(_, last)| last)
     }
 }
 
@@ -245,25 +226,6 @@ fn take<T: DataType>(reader: &mut ColumnReaderImpl<T>, rows: usize) -> parquet::
         return Err(ParquetError::EOF(format!("a column ends {} rows early", rows - records.min(rows))));
     }
     Ok(values)
-}
-
-/// Keeps rows `from..to`.
-fn keep(batch: &mut TradeBatch, from: usize, to: usize) {
-    fn cut<T>(column: &mut Vec<T>, from: usize, to: usize) {
-        column.truncate(to);
-        column.drain(..from);
-    }
-    cut(&mut batch.time_ms, from, to);
-    cut(&mut batch.price, from, to);
-    cut(&mut batch.qty, from, to);
-    cut(&mut batch.is_buyer_maker, from, to);
-    if let Some(ids) = &mut batch.agg_id {
-        cut(ids, from, to);
-    }
-    if let Some((first, last)) = &mut batch.first_last_id {
-        cut(first, from, to);
-        cut(last, from, to);
-    }
 }
 
 /// Brings a file's prices and quantities onto the grid asked for, exactly or not at all.

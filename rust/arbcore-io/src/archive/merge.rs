@@ -31,7 +31,7 @@ pub(super) enum Merged {
 pub(super) fn load(path: &Path, meta: &DayMeta, grid: Grid) -> Result<TradeBatch> {
     let files: Arc<[DayFile]> = vec![DayFile { path: path.to_owned(), meta: meta.clone() }].into();
     let spec = ReadSpec { trade_ids: true, batch_rows: usize::MAX, ..ReadSpec::default() };
-    let mut decoder = Decoder::new(files, grid, spec);
+    let mut decoder = Decoder::new(files, grid, spec)?;
     let mut all: Option<TradeBatch> = None;
     while let Some(batch) = decoder.next_batch()? {
         match &mut all {

@@ -13,10 +13,12 @@ mod reader;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod text;
 mod writer;
 
 pub use format::{Day, DayMeta, FORMAT_VERSION, IdSummary, Layout, Market, check_symbol, read_meta};
 pub use import::{DayOutcome, DayReport, ImportReport, ImportSpec, Importer};
 pub use locate::{day_path, is_archive_path};
 pub use reader::{ArchiveReader, ReadSpec};
+pub use text::{dump_header, dump_rows};
 pub use writer::{DayWriter, FileSpec, write_trades};

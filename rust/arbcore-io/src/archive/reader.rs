@@ -64,11 +64,6 @@ impl ArchiveReader {
         if spec.batch_rows == 0 {
             return Err(CoreError::input("batch_rows = 0: must be at least 1"));
         }
-        if let (Some(start), Some(end)) = (spec.start_ms, spec.end_ms)
-            && start >= end
-        {
-            return Err(CoreError::input(format!("range from {start} to {end} ms is empty: its end must be later")));
-        }
         let files: Arc<[DayFile]> = locate(paths, spec.symbol.as_deref(), spec.start_ms, spec.end_ms)?.into();
         if files.is_empty() {
             let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
@@ -79,7 +74,7 @@ impl ArchiveReader {
         }
         let grid = spec.grid.unwrap_or_else(|| finest(&files));
         let (sender, batches) = sync_channel(AHEAD);
-        let mut decoder = Decoder::new(Arc::clone(&files), grid, spec);
+        let mut decoder = Decoder::new(Arc::clone(&files), grid, spec)?;
         let worker = std::thread::Builder::new()
             .name("arbcore-archive".into())
             .spawn(move || {
