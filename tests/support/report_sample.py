@@ -116,7 +116,7 @@ def walk(random_: random.Random, price: dict[str, list[Any]], count: int, step_m
         closed = row["status"] is not None
         rest = side * (row["exit_price"] - entry) / risk if closed else 0.0
         gross = 0.5 * 0.75 + 0.5 * rest if row["tp1_ms"] else rest
-        fee = 0.001 * entry / risk
+        fee = 0.0006 * entry / risk
         funding = random_.gauss(0, 0.004) if random_.random() < 0.3 else 0.0
         qty = round(200 * (1.5 if tier == "heavy" else 1.0) / risk, 3)
         pnl = gross - fee - funding
@@ -242,7 +242,7 @@ def band(score: float) -> str:
     return "60-74" if score < 75 else "75-79" if score < 80 else "80-84" if score < 85 else "85+"
 
 
-def sample(*, days: float = 31, count: int = 120, seed: int = 7, step_ms: int = MINUTE, edge: float = 0.64, empty: bool = False) -> Sample:
+def sample(*, days: float = 31, count: int = 120, seed: int = 7, step_ms: int = MINUTE, edge: float = 0.78, empty: bool = False) -> Sample:
     """Build one run with about `count` positions, if the path leaves room for them; `empty` is a run without a single position."""
     random_ = random.Random(seed)
     price = price_path(random_, days, step_ms)

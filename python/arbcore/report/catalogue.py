@@ -7,7 +7,7 @@ from typing import Literal
 from arbcore.report import format as fmt
 from arbcore.report.schema import Bound
 
-Kind = Literal["count", "percent", "r", "r_each", "r_size", "usdt", "usdt_size", "ratio", "pct", "pct_signed", "minutes"]
+Kind = Literal["count", "percent", "r", "r_each", "r_size", "usdt", "usdt_size", "r_cost", "ratio", "pct", "pct_signed", "minutes"]
 """How a value is written: `percent` takes a fraction, `pct` a value in percent."""
 
 
@@ -27,11 +27,10 @@ _DAILY = "Undefined: it needs at least two daily returns"
 
 _OUTCOME = "Outcome"
 _TRADE = "Per trade"
-_RISK = "Drawdown"
-_RATIOS = "Risk-adjusted"
+_RISK = "Risk"
 _COSTS = "Activity and costs"
 _OTHER = "Further"
-GROUPS = (_OUTCOME, _TRADE, _RISK, _RATIOS, _COSTS, _OTHER)
+GROUPS = (_OUTCOME, _TRADE, _RISK, _COSTS, _OTHER)
 
 ENTRIES: dict[str, Entry] = {
     "total_trades": Entry("Trades", "count", _OUTCOME, "Closed positions; one still open at the end is not counted."),
@@ -76,35 +75,35 @@ ENTRIES: dict[str, Entry] = {
     "sharpe": Entry(
         "Sharpe",
         "ratio",
-        _RATIOS,
+        _RISK,
         "Mean over standard deviation of daily mark-to-market returns, × √365.",
         f"{_DAILY} that differ.",
     ),
     "sortino": Entry(
         "Sortino",
         "ratio",
-        _RATIOS,
+        _RISK,
         "Mean of daily returns over their downside deviation, × √365.",
         f"{_DAILY}, one of them negative.",
     ),
     "calmar": Entry(
         "Calmar",
         "ratio",
-        _RATIOS,
+        _RISK,
         "Return annualised on 365 days over the deepest drawdown.",
         f"{_DAILY} and a drawdown above zero.",
     ),
     "sharpe_per_trade": Entry(
         "Sharpe per trade",
         "ratio",
-        _RATIOS,
+        _RISK,
         "Mean over standard deviation of pnl_r, not annualised.",
         "Undefined: it needs at least two trades that differ.",
     ),
     "sqn": Entry(
         "SQN",
         "ratio",
-        _RATIOS,
+        _RISK,
         "System quality number: √n · mean / standard deviation of pnl_r.",
         "Undefined: it needs at least two trades that differ.",
     ),
@@ -131,8 +130,11 @@ ENTRIES: dict[str, Entry] = {
     ),
     "flip_loss_r": Entry("Lost by flips", "r", _COSTS, "Sum of pnl_r of trades closed by signal_flip at a loss.", _NO_TRADES),
     "fee_r": Entry("Fees", "r_size", _COSTS, "Fees in R.", _NO_TRADES),
-    "funding_r": Entry("Funding paid", "r", _COSTS, "Funding in R; positive is a cost.", _NO_TRADES),
+    "funding_r": Entry("Funding paid", "r_cost", _COSTS, "Funding in R; positive is a cost.", _NO_TRADES),
 }
+
+TINTED: frozenset[Kind] = frozenset({"r", "r_each", "usdt"})
+"""Kinds whose sign is good or bad news, and is coloured."""
 
 KEY_NUMBERS = (
     "net_r",
@@ -147,9 +149,9 @@ KEY_NUMBERS = (
 """What the first glance shows, in this order."""
 
 STATUS_MEANING: dict[str, str] = {
-    "tp": "both take-profits",
+    "tp": "both take-profits (TP1, TP2)",
     "sl": "stop-loss",
-    "sl_be": "stop at break-even after the first take-profit",
+    "sl_be": "stop at break-even, after TP1",
     "timeout": "held as long as allowed",
     "signal_flip": "closed by an opposite signal",
 }
@@ -176,6 +178,7 @@ _UNITS: dict[Kind, str] = {
     "pct": " %",
     "pct_signed": " %",
     "r": " R",
+    "r_cost": " R",
     "r_each": " R",
     "r_size": " R",
     "usdt": " USDT",
@@ -219,7 +222,7 @@ def write(kind: Kind, value: float | None) -> str:
             return fmt.number(value, 2, signed=True) + " %"
         case "minutes":
             return fmt.span(value * 60_000)
-        case "r":
+        case "r" | "r_cost":
             return fmt.number(value, 2, signed=True) + " R"
         case "r_each":
             return fmt.number(value, 3, signed=True) + " R"

@@ -35,6 +35,12 @@ def percent(value: float | None, decimals: int = 1, *, signed: bool = False) -> 
     return number(value * 100.0, decimals, signed=signed) + " %"
 
 
+def share(part: int, whole: int) -> str:
+    """Write a share as a percentage; one that is not zero never reads as zero."""
+    value = part / whole if whole else 0.0
+    return "<0.1 %" if 0 < value < 0.000_5 else percent(value)
+
+
 def plain_number(value: float) -> str:
     """Write a parameter as it would be typed: no trailing zeros, no exponent, up to ten decimals."""
     if isinstance(value, int):

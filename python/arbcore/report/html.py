@@ -57,7 +57,7 @@ _BREAKDOWNS = (
     ("by_regime", "Regime"),
     ("by_symbol", "Symbol"),
     ("by_config_hash", "Configuration hash"),
-    ("by_hour", "Hour of signal, UTC"),
+    ("by_hour", "Hour, UTC"),
 )
 
 
@@ -204,14 +204,15 @@ def _statistic(report: Report, name: str) -> dict[str, Any]:
         "text": text,
         "figure": figure,
         "unit": unit,
-        "sign": _sign(value) if described.kind in {"r", "r_each", "usdt"} else "",
+        "sign": _sign(value) if described.kind in catalogue.TINTED else "",
         "defined": value is not None,
         "explanation": catalogue.explain(name, value),
     }
 
 
 def _sign(value: float | None) -> str:
-    if value is None or value == 0:
+    # What is written as 0.00 is neither.
+    if value is None or abs(value) < 0.000_5:
         return ""
     return "gain" if value > 0 else "loss"
 
@@ -263,11 +264,10 @@ def _breakdowns(report: Report) -> list[dict[str, Any]]:
                         "trades": row.trades,
                         "win_rate": fmt.percent(row.win_rate),
                         "net_r": fmt.number(row.net_r, 2, signed=True),
-                        "sign": _sign(row.net_r),
+                        "sign": _sign(round(row.net_r, 2)),
                         "bar": round(50 * abs(row.net_r) / widest, 2) if widest else 0,
                         "expectancy": fmt.number(row.expectancy, 3, signed=True),
                         "profit_factor": fmt.number(row.profit_factor),
-                        "holding": report.holding_times.get(row.key) if field == "by_status" else None,
                     }
                     for row in rows
                 ],
@@ -285,7 +285,7 @@ def _rejections(report: Report) -> list[dict[str, Any]]:
             "reason": reason,
             "meaning": catalogue.reason_meaning(reason),
             "count": count,
-            "share": fmt.percent(count / total),
+            "share": fmt.share(count, total),
             "bar": round(100 * count / most, 2),
         }
         for reason, count in ranked

@@ -159,7 +159,7 @@ def _key_numbers(report: Report) -> "Table":
             value = report.statistics.get(name)
             kind = catalogue.entry(name).kind
             text = fmt.plain(catalogue.statistic(name, value))
-            style = _tint(value) if kind in {"r", "usdt"} else "bold"
+            style = _tint(value) if kind in catalogue.TINTED else "bold"
             cells += [_SHORT.get(name, catalogue.entry(name).label), Text(text, style=style)]
             if position < 2:
                 cells.append("")
@@ -263,11 +263,11 @@ def _rejections(report: Report, width: int) -> "Table":
         # What does not fit beside the numbers at 80 columns is cut, not wrapped.
         meaning = Text(catalogue.reason_meaning(reason), style="dim", overflow="ellipsis", no_wrap=True)
         meaning.truncate(max(12, width - 46), overflow="ellipsis")
-        table.add_row(reason, fmt.number(count, 0), fmt.percent(count / total), meaning)
+        table.add_row(reason, fmt.number(count, 0), fmt.share(count, total), meaning)
     rest = ranked[TOP_REASONS:]
     if rest:
         left = sum(count for count, _ in rest)
-        table.add_row(f"{len(rest)} more", fmt.number(left, 0), fmt.percent(left / total), "")
+        table.add_row(f"{len(rest)} more", fmt.number(left, 0), fmt.share(left, total), "")
     return table
 
 

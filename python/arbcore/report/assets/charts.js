@@ -120,7 +120,7 @@ const Charts = (() => {
     const options = {
       width: host.clientWidth, height, ms: 1, pxAlign: 1,
       tzDate: ms => uPlot.tzDate(new Date(ms), "Etc/UTC"),
-      padding: [8, 10, timeLabels ? 0 : 6, 0],
+      padding: [8, 20, timeLabels ? 0 : 6, 0],
       legend: { show: false },
       cursor: {
         y: false, points: { size: 7, width: 0 },

@@ -3,7 +3,8 @@
 
 (() => {
   const run = JSON.parse(document.getElementById("run").textContent);
-  const PRINT_WIDTH = 700;
+  const PRINT_WIDTH = 680;
+  const PRINT_HEIGHT = 0.58;
   const MINUTE = 60e3;
   const has = id => document.getElementById(id) !== null;
 
@@ -128,7 +129,8 @@
     const sums = new Array(bins).fill(0);
     const groups = series.map(([status, counts]) => {
       counts.forEach((count, index) => { sums[index] += count; });
-      return { colour: Charts.colour(status) || Charts.colour("timeout"), values: [...sums] };
+      const values = counts.map((count, index) => (count ? sums[index] : null));
+      return { colour: Charts.colour(status) || Charts.colour("timeout"), values };
     }).reverse();
     const edge = index => (edges[index] === null ? "" : edges[index] === 0 ? "0" : Format.span(edges[index]));
     charts.holding = Charts.barChart({
@@ -189,7 +191,7 @@
     build();
     for (const [name, chart] of Object.entries(charts)) {
       const half = name === "results" || name === "holding";
-      chart.setSize({ width: half ? PRINT_WIDTH / 2 - 16 : PRINT_WIDTH, height: half ? 170 : Math.round(chart.height * 0.8) });
+      chart.setSize({ width: half ? PRINT_WIDTH / 2 - 16 : PRINT_WIDTH, height: half ? 160 : Math.round(chart.height * PRINT_HEIGHT) });
     }
   });
   window.addEventListener("afterprint", () => {

@@ -69,8 +69,12 @@ const Trades = (() => {
           ctx.stroke();
         }
       }
+      // Exits last: their colours say more than the entries when marks lie close.
+      const entryFill = dense ? Charts.colour("ink-3") : ink;
       for (const row of rows) {
-        place(row, columns.direction[row] === "LONG" ? "up" : "down", columns.entry_ms[row], columns.entry_price[row], ink, paper);
+        place(row, columns.direction[row] === "LONG" ? "up" : "down", columns.entry_ms[row], columns.entry_price[row], entryFill, paper);
+      }
+      for (const row of rows) {
         if (!dense && columns.tp1_ms[row] !== null) place(row, "diamond", columns.tp1_ms[row], columns.tp1_price[row], paper, Charts.colour("tp"));
         if (columns.exit_ms[row] !== null) place(row, "dot", columns.exit_ms[row], columns.exit_price[row], statusColour(columns.status[row]), paper);
       }
@@ -127,17 +131,17 @@ const Trades = (() => {
     { name: "tier", label: "Tier", text: true },
     { name: "entry_ms", label: "Entry, UTC", show: (columns, row) => Format.time(columns.entry_ms[row], true) },
     { name: "entry_price", label: "Entry price", price: true },
-    { name: "qty", label: "Quantity", show: (columns, row) => Format.exact(columns.qty[row]) },
-    { name: "sl_price", label: "Stop", price: true },
     { name: "exit_ms", label: "Exit, UTC", show: (columns, row) => Format.time(columns.exit_ms[row], true) },
     { name: "exit_price", label: "Exit price", price: true },
     { name: "held", label: "Held", value: held, show: (columns, row) => Format.span(held(columns, row)) },
     { name: "status", label: "Status", text: true },
+    { name: "pnl_r", label: "Net, R", show: signed("pnl_r", 3), sign: true },
+    { name: "pnl_usdt", label: "Net, USDT", show: signed("pnl_usdt", 2), sign: true },
     { name: "gross_r", label: "Gross, R", show: signed("gross_r", 3) },
     { name: "fee_r", label: "Fees, R", show: (columns, row) => Format.number(columns.fee_r[row], 3) },
     { name: "funding_r", label: "Funding, R", show: signed("funding_r", 3) },
-    { name: "pnl_r", label: "Net, R", show: signed("pnl_r", 3), sign: true },
-    { name: "pnl_usdt", label: "Net, USDT", show: signed("pnl_usdt", 2), sign: true },
+    { name: "qty", label: "Quantity", show: (columns, row) => Format.exact(columns.qty[row]) },
+    { name: "sl_price", label: "Stop", price: true },
   ];
 
   /* Most decimals among the fills, so that a price column lines up; levels are unrounded and take the same. */
