@@ -82,7 +82,9 @@ def price_path(random_: random.Random, days: float, step_ms: int) -> dict[str, l
     return {"time_ms": times, "price": prices}
 
 
-def walk(random_: random.Random, price: dict[str, list[Any]], count: int, step_ms: int, edge: float) -> list[dict[str, Any]]:
+def walk(
+    random_: random.Random, price: dict[str, list[Any]], count: int, step_ms: int, edge: float
+) -> list[dict[str, Any]]:
     """Positions one after the other, with the exits that the path gives them."""
     times, prices = price["time_ms"], price["price"]
     rows: list[dict[str, Any]] = []
@@ -101,7 +103,11 @@ def walk(random_: random.Random, price: dict[str, list[Any]], count: int, step_m
         for now in range(at + 1, len(times)):
             last, move = prices[now], side * (prices[now] - entry)
             if side * (last - stop) <= 0:
-                row |= {"status": "sl_be" if row["tp1_ms"] else "sl", "exit_ms": times[now], "exit_price": last}
+                row |= {
+                    "status": "sl_be" if row["tp1_ms"] else "sl",
+                    "exit_ms": times[now],
+                    "exit_price": last,
+                }
             elif row["tp1_ms"] is None and move > 0.75 * risk:
                 row["tp1_ms"], stop = times[now], entry + side * 0.1 * risk
                 continue
@@ -147,7 +153,11 @@ def walk(random_: random.Random, price: dict[str, list[Any]], count: int, step_m
         )
         if not closed:
             break
-        at = now + 1 + int(random_.expovariate(1 / max(1, mean_gap - (now - at))) if mean_gap > now - at else 1)
+        at = (
+            now
+            + 1
+            + int(random_.expovariate(1 / max(1, mean_gap - (now - at))) if mean_gap > now - at else 1)
+        )
     return rows
 
 
@@ -155,17 +165,28 @@ def equity_of(rows: list[dict[str, Any]], price: dict[str, list[Any]]) -> dict[s
     """Hourly marks and one at each exit; what is open counts at the price of the mark."""
     times, prices = price["time_ms"], price["price"]
     step = times[1] - times[0]
-    marks = sorted({*range(times[0] - times[0] % HOUR + HOUR, times[-1], HOUR), *(r["exit_ms"] for r in rows if r["exit_ms"])})
+    marks = sorted(
+        {
+            *range(times[0] - times[0] % HOUR + HOUR, times[-1], HOUR),
+            *(r["exit_ms"] for r in rows if r["exit_ms"]),
+        }
+    )
     columns: dict[str, list[Any]] = {"time_ms": [], "equity_usdt": [], "equity_r": [], "drawdown": []}
     usdt, r, peak, pending = 10_000.0, 0.0, 10_000.0, 0
     for mark in marks:
-        while pending < len(rows) and rows[pending]["exit_ms"] is not None and rows[pending]["exit_ms"] <= mark:
+        while (
+            pending < len(rows) and rows[pending]["exit_ms"] is not None and rows[pending]["exit_ms"] <= mark
+        ):
             usdt, r, pending = usdt + rows[pending]["pnl_usdt"], r + rows[pending]["pnl_r"], pending + 1
         floating, unit = 0.0, 0.0
         if pending < len(rows) and rows[pending]["entry_ms"] <= mark:
             row = rows[pending]
             side = 1 if row["direction"] == "LONG" else -1
-            floating = side * (prices[min(len(prices) - 1, (mark - times[0]) // step)] - row["entry_price"]) / row["risk_distance"]
+            floating = (
+                side
+                * (prices[min(len(prices) - 1, (mark - times[0]) // step)] - row["entry_price"])
+                / row["risk_distance"]
+            )
             unit = row["qty"] * row["risk_distance"]
         level = usdt + floating * unit
         peak = max(peak, level)
@@ -174,7 +195,9 @@ def equity_of(rows: list[dict[str, Any]], price: dict[str, list[Any]]) -> dict[s
     return columns
 
 
-def figures(rows: list[dict[str, Any]], equity: dict[str, list[Any]], days: float) -> dict[str, int | float | None]:
+def figures(
+    rows: list[dict[str, Any]], equity: dict[str, list[Any]], days: float
+) -> dict[str, int | float | None]:
     pnl = [row["pnl_r"] for row in rows]
     wins, losses = [x for x in pnl if x > 0], [x for x in pnl if x < 0]
     spread = st.stdev(pnl) if len(pnl) > 1 else None
@@ -213,7 +236,9 @@ def figures(rows: list[dict[str, Any]], equity: dict[str, list[Any]], days: floa
         "sqn": math.sqrt(len(pnl)) * st.mean(pnl) / spread if spread else None,
         "max_win_streak": 6 if pnl else 0,
         "max_loss_streak": 5 if pnl else 0,
-        "avg_holding_minutes": st.mean((r["exit_ms"] - r["entry_ms"]) / MINUTE for r in rows) if rows else None,
+        "avg_holding_minutes": st.mean((r["exit_ms"] - r["entry_ms"]) / MINUTE for r in rows)
+        if rows
+        else None,
         "exposure": 0.412 if rows else 0.0,
         "signals": 2 * len(pnl),
         "signals_per_day": 2 * len(pnl) / days,
@@ -242,8 +267,16 @@ def band(score: float) -> str:
     return "60-74" if score < 75 else "75-79" if score < 80 else "80-84" if score < 85 else "85+"
 
 
-def sample(*, days: float = 31, count: int = 120, seed: int = 7, step_ms: int = MINUTE, edge: float = 0.78, empty: bool = False) -> Sample:
-    """Build one run with about `count` positions, if the path leaves room for them; `empty` is a run without a single position."""
+def sample(
+    *,
+    days: float = 31,
+    count: int = 120,
+    seed: int = 7,
+    step_ms: int = MINUTE,
+    edge: float = 0.78,
+    empty: bool = False,
+) -> Sample:
+    """Build one run with about `count` positions, if the path leaves room for them; with none if `empty`."""
     random_ = random.Random(seed)
     price = price_path(random_, days, step_ms)
     rows = [] if empty else walk(random_, price, count, step_ms, edge)
@@ -252,8 +285,18 @@ def sample(*, days: float = 31, count: int = 120, seed: int = 7, step_ms: int = 
     statistics = figures(closed, equity, days)
     regimes = random_.choices(("range", "trend", "high_vol"), weights=(5, 4, 1), k=len(closed))
     evaluations = int(days * DAY / 15_000)
-    shares = {"warmup": DAY / (days * DAY), "no_direction_consensus": 0.39, "below_entry": 0.28, "low_vol": 0.11}
-    shares |= {"position_open": 0.0 if empty else 0.1, "whale": 0.03, "cooldown": 0.0 if empty else 0.004, "missing_feature:atr_5m": 0.0002}
+    shares = {
+        "warmup": DAY / (days * DAY),
+        "no_direction_consensus": 0.39,
+        "below_entry": 0.28,
+        "low_vol": 0.11,
+    }
+    shares |= {
+        "position_open": 0.0 if empty else 0.1,
+        "whale": 0.03,
+        "cooldown": 0.0 if empty else 0.004,
+        "missing_feature:atr_5m": 0.0002,
+    }
     held = {s: sorted(r["exit_ms"] - r["entry_ms"] for r in closed if r["status"] == s) for s in STATUSES}
     report = Report(
         header=Header(
@@ -273,17 +316,25 @@ def sample(*, days: float = 31, count: int = 120, seed: int = 7, step_ms: int = 
             from_ms=None,
             to_ms=None,
             warmup_ms=DAY,
-            simulation=Simulation(fill="tape", latency_ms=50, slippage_bps=0.5, fee_rate=0.0005, max_positions=100),
+            simulation=Simulation(
+                fill="tape", latency_ms=50, slippage_bps=0.5, fee_rate=0.0005, max_positions=100
+            ),
             sources=Sources(absent=("long_short_ratio", "open_interest", "obi_10"), disabled_gates=("obi",)),
             highest_total=72.9,
-            warnings=("The highest total these sources can reach, 72.9, is below the entry score of 75.",) if empty else (),
+            warnings=("The highest total these sources can reach, 72.9, is below the entry score of 75.",)
+            if empty
+            else (),
         ),
         evaluations=evaluations,
         signals=int(statistics["signals"] or 0),
         open_positions=len(rows) - len(closed),
         statistics=statistics,
         verdict=judge(statistics),
-        holding_times={s: HoldingTime(trades=len(v), median_ms=st.median(v), mean_ms=st.mean(v)) for s, v in held.items() if v},
+        holding_times={
+            s: HoldingTime(trades=len(v), median_ms=st.median(v), mean_ms=st.mean(v))
+            for s, v in held.items()
+            if v
+        },
         breakdowns=Breakdowns(
             by_symbol=grouped(closed, [r["symbol"] for r in closed], ()),
             by_direction=grouped(closed, [r["direction"] for r in closed], ("LONG", "SHORT")),

@@ -7,7 +7,20 @@ from typing import Literal
 from arbcore.report import format as fmt
 from arbcore.report.schema import Bound
 
-Kind = Literal["count", "percent", "r", "r_each", "r_size", "usdt", "usdt_size", "r_cost", "ratio", "pct", "pct_signed", "minutes"]
+Kind = Literal[
+    "count",
+    "percent",
+    "r",
+    "r_each",
+    "r_size",
+    "usdt",
+    "usdt_size",
+    "r_cost",
+    "ratio",
+    "pct",
+    "pct_signed",
+    "minutes",
+]
 """How a value is written: `percent` takes a fraction, `pct` a value in percent."""
 
 
@@ -33,7 +46,9 @@ _OTHER = "Further"
 GROUPS = (_OUTCOME, _TRADE, _RISK, _COSTS, _OTHER)
 
 ENTRIES: dict[str, Entry] = {
-    "total_trades": Entry("Trades", "count", _OUTCOME, "Closed positions; one still open at the end is not counted."),
+    "total_trades": Entry(
+        "Trades", "count", _OUTCOME, "Closed positions; one still open at the end is not counted."
+    ),
     "net_r": Entry("Net result", "r", _OUTCOME, "Sum of pnl_r: after fees and funding.", _NO_TRADES),
     "net_usdt": Entry("Net result", "usdt", _OUTCOME, "Sum of pnl_usdt: after fees and funding.", _NO_TRADES),
     "gross_r": Entry("Gross result", "r", _OUTCOME, "Before fees and funding.", _NO_TRADES),
@@ -42,13 +57,23 @@ ENTRIES: dict[str, Entry] = {
     "losing_trades": Entry("Losers", "count", _OUTCOME, "Trades with pnl_r < 0."),
     "long_trades": Entry("Long trades", "count", _OUTCOME, "Closed long positions."),
     "short_trades": Entry("Short trades", "count", _OUTCOME, "Closed short positions."),
-    "return_pct": Entry("Return", "pct_signed", _OUTCOME, "Growth of mark-to-market equity.", "Undefined: no equity marks."),
+    "return_pct": Entry(
+        "Return", "pct_signed", _OUTCOME, "Growth of mark-to-market equity.", "Undefined: no equity marks."
+    ),
     "profit_factor": Entry(
-        "Profit factor", "ratio", _OUTCOME, "Sum of gains over sum of losses, in R.", "Undefined: no trade lost."
+        "Profit factor",
+        "ratio",
+        _OUTCOME,
+        "Sum of gains over sum of losses, in R.",
+        "Undefined: no trade lost.",
     ),
     "expectancy": Entry("Expectancy", "r_each", _TRADE, "Mean pnl_r of a trade.", _NO_TRADES),
-    "avg_win_r": Entry("Average win", "r_each", _TRADE, "Mean pnl_r of the winners.", "Undefined: no trade won."),
-    "avg_loss_r": Entry("Average loss", "r_each", _TRADE, "Mean pnl_r of the losers.", "Undefined: no trade lost."),
+    "avg_win_r": Entry(
+        "Average win", "r_each", _TRADE, "Mean pnl_r of the winners.", "Undefined: no trade won."
+    ),
+    "avg_loss_r": Entry(
+        "Average loss", "r_each", _TRADE, "Mean pnl_r of the losers.", "Undefined: no trade lost."
+    ),
     "payoff_ratio": Entry(
         "Payoff ratio",
         "ratio",
@@ -65,13 +90,23 @@ ENTRIES: dict[str, Entry] = {
         "Sample standard deviation of pnl_r.",
         "Undefined: it needs at least two trades.",
     ),
-    "max_win_streak": Entry("Longest winning streak", "count", _TRADE, "Consecutive trades with pnl_r > 0.", _NO_TRADES),
-    "max_loss_streak": Entry("Longest losing streak", "count", _TRADE, "Consecutive trades with pnl_r < 0.", _NO_TRADES),
+    "max_win_streak": Entry(
+        "Longest winning streak", "count", _TRADE, "Consecutive trades with pnl_r > 0.", _NO_TRADES
+    ),
+    "max_loss_streak": Entry(
+        "Longest losing streak", "count", _TRADE, "Consecutive trades with pnl_r < 0.", _NO_TRADES
+    ),
     "max_drawdown_pct": Entry(
-        "Max drawdown", "pct", _RISK, "Deepest fall below the running peak of mark-to-market equity.", "Undefined: no equity marks."
+        "Max drawdown",
+        "pct",
+        _RISK,
+        "Deepest fall below the running peak of mark-to-market equity.",
+        "Undefined: no equity marks.",
     ),
     "max_drawdown_r": Entry("Max drawdown", "r_size", _RISK, "The same in R.", "Undefined: no equity marks."),
-    "max_drawdown_usdt": Entry("Max drawdown", "usdt_size", _RISK, "The same in USDT.", "Undefined: no equity marks."),
+    "max_drawdown_usdt": Entry(
+        "Max drawdown", "usdt_size", _RISK, "The same in USDT.", "Undefined: no equity marks."
+    ),
     "sharpe": Entry(
         "Sharpe",
         "ratio",
@@ -107,13 +142,17 @@ ENTRIES: dict[str, Entry] = {
         "System quality number: √n · mean / standard deviation of pnl_r.",
         "Undefined: it needs at least two trades that differ.",
     ),
-    "avg_holding_minutes": Entry(
-        "Average time held", "minutes", _COSTS, "From entry to exit.", _NO_TRADES
-    ),
+    "avg_holding_minutes": Entry("Average time held", "minutes", _COSTS, "From entry to exit.", _NO_TRADES),
     "exposure": Entry(
-        "Exposure", "percent", _COSTS, "Share of the scored time with a position open.", "Undefined: no time was scored."
+        "Exposure",
+        "percent",
+        _COSTS,
+        "Share of the scored time with a position open.",
+        "Undefined: no time was scored.",
     ),
-    "signals": Entry("Signals", "count", _COSTS, "Evaluations that passed the gates, the entry score and the cooldown."),
+    "signals": Entry(
+        "Signals", "count", _COSTS, "Evaluations that passed the gates, the entry score and the cooldown."
+    ),
     "signals_per_day": Entry(
         "Signals per day",
         "ratio",
@@ -128,7 +167,9 @@ ENTRIES: dict[str, Entry] = {
         "Fees over the gross result.",
         "Undefined: the gross result is not above zero.",
     ),
-    "flip_loss_r": Entry("Lost by flips", "r", _COSTS, "Sum of pnl_r of trades closed by signal_flip at a loss.", _NO_TRADES),
+    "flip_loss_r": Entry(
+        "Lost by flips", "r", _COSTS, "Sum of pnl_r of trades closed by signal_flip at a loss.", _NO_TRADES
+    ),
     "fee_r": Entry("Fees", "r_size", _COSTS, "Fees in R.", _NO_TRADES),
     "funding_r": Entry("Funding paid", "r_cost", _COSTS, "Funding in R; positive is a cost.", _NO_TRADES),
 }

@@ -10,7 +10,7 @@ import msgspec
 
 from arbcore.report import catalogue
 from arbcore.report import format as fmt
-from arbcore.report.schema import BreakdownRow, Report
+from arbcore.report.schema import BreakdownRow, Report, Scalar
 from arbcore.report.series import Columns, deltas, extremes, holding_histogram, r_histogram
 
 if TYPE_CHECKING:
@@ -119,11 +119,9 @@ def _template() -> "Template":
     environment.filters.update(
         time=fmt.time_utc,
         span=fmt.span,
-        integer=lambda value: fmt.number(value, 0),
-        percent=fmt.percent,
-        percent_fine=lambda value: fmt.plain_number(round(value * 100, 8)) + " %",
+        integer=_integer,
+        percent_fine=_percent_fine,
         parameter=_parameter,
-        words=fmt.words,
     )
     return environment.get_template("report.html.j2")
 
@@ -234,7 +232,11 @@ def _verdict(report: Report) -> dict[str, Any]:
     if failed:
         return {"rows": rows, "state": "fail", "summary": f"Fails {failed} of {len(rows)} pass lines"}
     if undecided:
-        return {"rows": rows, "state": "undefined", "summary": f"{undecided} of {len(rows)} pass lines undefined"}
+        return {
+            "rows": rows,
+            "state": "undefined",
+            "summary": f"{undecided} of {len(rows)} pass lines undefined",
+        }
     return {"rows": rows, "state": "pass", "summary": f"Passes all {len(rows)} pass lines"}
 
 
@@ -293,15 +295,21 @@ def _rejections(report: Report) -> list[dict[str, Any]]:
     ]
 
 
-def _parameter(value: object) -> str:
-    match value:
-        case None:
-            return fmt.UNDEFINED
-        case bool():
-            return "on" if value else "off"
-        case int() | float():
-            return fmt.plain_number(value)
-        case list() | tuple():
-            return ", ".join(_parameter(part) for part in value) or "none"
-        case _:
-            return str(value)
+def _integer(value: float) -> str:
+    return fmt.number(value, 0)
+
+
+def _percent_fine(value: float) -> str:
+    return fmt.plain_number(round(value * 100, 8)) + " %"
+
+
+def _parameter(value: Scalar | list[Scalar]) -> str:
+    if value is None:
+        return fmt.UNDEFINED
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return ", ".join(_parameter(part) for part in value) or "none"
+    return fmt.plain_number(value)

@@ -1,8 +1,9 @@
 """The contents of `report.json`, as frozen structs.
 
 Conventions, throughout: times are integer UTC milliseconds; rates and shares are fractions (`win_rate` 0.47),
-statistics named `_pct` are in percent (`max_drawdown_pct` 4.2); a value that is undefined is null, never 0 or NaN. Nothing here depends on the wall
-clock, the machine or the number of threads, except the block `timing`.
+statistics named `_pct` are in percent (`max_drawdown_pct` 4.2); a value that is undefined is null, never 0 or
+NaN. Nothing here depends on the wall clock, the machine or the number of threads, except the block `timing`.
+Unknown keys are ignored when a report is read.
 """
 
 from collections.abc import Mapping
@@ -16,11 +17,7 @@ Scalar: TypeAlias = str | int | float | bool | None
 """What a strategy parameter can be."""
 
 
-class Struct(msgspec.Struct, frozen=True):
-    """Base of the structs: immutable, unknown keys ignored when read. (`kw_only` is not inherited.)"""
-
-
-class Data(Struct, kw_only=True):
+class Data(msgspec.Struct, frozen=True, kw_only=True):
     """What was read. `first_ms` and `last_ms` are null when there was no trade at all.
 
     Attributes
@@ -45,7 +42,7 @@ class Data(Struct, kw_only=True):
     skipped_rows: int = 0
 
 
-class Simulation(Struct, kw_only=True):
+class Simulation(msgspec.Struct, frozen=True, kw_only=True):
     """How orders were filled and what they cost; rates are fractions of notional."""
 
     fill: str
@@ -57,14 +54,14 @@ class Simulation(Struct, kw_only=True):
     max_positions: int | None = None
 
 
-class Sources(Struct, kw_only=True):
+class Sources(msgspec.Struct, frozen=True, kw_only=True):
     """Indicator sources that were not given, and the gates that this disabled."""
 
     absent: tuple[str, ...] = ()
     disabled_gates: tuple[str, ...] = ()
 
 
-class Header(Struct, kw_only=True):
+class Header(msgspec.Struct, frozen=True, kw_only=True):
     """What was run on what.
 
     Attributes
@@ -92,7 +89,7 @@ class Header(Struct, kw_only=True):
     interrupted_ms: int | None = None
 
 
-class HoldingTime(Struct, kw_only=True):
+class HoldingTime(msgspec.Struct, frozen=True, kw_only=True):
     """How long the positions of one exit status were held, in milliseconds."""
 
     trades: int
@@ -100,7 +97,7 @@ class HoldingTime(Struct, kw_only=True):
     mean_ms: float | None
 
 
-class BreakdownRow(Struct, kw_only=True):
+class BreakdownRow(msgspec.Struct, frozen=True, kw_only=True):
     """The closed trades that share one key (a symbol, an hour, a tier …)."""
 
     key: str
@@ -111,7 +108,7 @@ class BreakdownRow(Struct, kw_only=True):
     profit_factor: float | None
 
 
-class Breakdowns(Struct, kw_only=True):
+class Breakdowns(msgspec.Struct, frozen=True, kw_only=True):
     """The same trades, split by one property at a time. `by_hour` goes by the UTC hour of the signal."""
 
     by_symbol: tuple[BreakdownRow, ...] = ()
@@ -124,7 +121,7 @@ class Breakdowns(Struct, kw_only=True):
     by_config_hash: tuple[BreakdownRow, ...] = ()
 
 
-class Bound(Struct, kw_only=True, omit_defaults=True):
+class Bound(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A pass line: any of `>= at_least`, `<= at_most`, `> above`."""
 
     at_least: float | None = None
@@ -140,7 +137,7 @@ class Bound(Struct, kw_only=True, omit_defaults=True):
         )
 
 
-class VerdictRow(Struct, kw_only=True):
+class VerdictRow(msgspec.Struct, frozen=True, kw_only=True):
     """One statistic against its pass line; `passed` (`pass` in JSON) is null when the value is undefined."""
 
     name: str
@@ -149,7 +146,7 @@ class VerdictRow(Struct, kw_only=True):
     passed: bool | None = msgspec.field(name="pass")
 
 
-class Timing(Struct, kw_only=True):
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
     """Wall-clock figures: the only part of a report that differs between two equal runs."""
 
     total_s: float
@@ -159,7 +156,7 @@ class Timing(Struct, kw_only=True):
     trades_per_s: float | None = None
 
 
-class Report(Struct, kw_only=True):
+class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Everything `report.json` holds.
 
     Attributes

@@ -2,13 +2,16 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 Columns: TypeAlias = Mapping[str, Sequence[Any]]
 """A table as plain columns: name to values, all of one length."""
 
 MAX_BINS = 40
-HOLDING_EDGES_MS = tuple(60_000 * minutes for minutes in (0, 1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 720, 1440, 2880))
+HOLDING_EDGES_MS = tuple(
+    60_000 * minutes for minutes in (0, 1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 720, 1440, 2880)
+)
 _WIDTHS = (0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0)
 
 
@@ -33,7 +36,7 @@ def extremes(columns: Sequence[Sequence[float]], limit: int) -> Sequence[int]:
     kept = {0, rows - 1}
     edges = [rows * bucket // buckets for bucket in range(buckets + 1)]
     for column in columns:
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in pairwise(edges):
             part = column[start:end]
             kept.add(start + part.index(min(part)))
             kept.add(start + part.index(max(part)))
@@ -104,7 +107,10 @@ def holding_histogram(held_ms: Sequence[int], status: Sequence[str], order: Sequ
     if not used:
         return {"edges_ms": [], "series": []}
     first, last = used[0], used[-1]
-    upper: list[int | None] = [*edges[first + 1 : last + 1], edges[last + 1] if last + 1 < len(edges) else None]
+    upper: list[int | None] = [
+        *edges[first + 1 : last + 1],
+        edges[last + 1] if last + 1 < len(edges) else None,
+    ]
     return {
         "edges_ms": [edges[first], *upper],
         "series": [[name, row[first : last + 1]] for name, row in counts.items() if any(row)],

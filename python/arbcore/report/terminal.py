@@ -17,13 +17,25 @@ if TYPE_CHECKING:
 MAX_WIDTH = 100
 TOP_REASONS = 8
 _BLOCKS = "▁▂▃▄▅▆▇█"
-_GRID = (
-    ("total_trades", "win_rate", "max_drawdown_pct"),
-    ("net_r", "payoff_ratio", "max_drawdown_r"),
-    ("net_usdt", "profit_factor", "sharpe"),
-    ("expectancy", "avg_win_r", "sortino"),
-    ("std_r", "avg_loss_r", "calmar"),
-    ("sqn", "fees_share_of_gross", "signals_per_day"),
+_KEY_NUMBERS = (
+    "total_trades",
+    "win_rate",
+    "max_drawdown_pct",
+    "net_r",
+    "payoff_ratio",
+    "max_drawdown_r",
+    "net_usdt",
+    "profit_factor",
+    "sharpe",
+    "expectancy",
+    "avg_win_r",
+    "sortino",
+    "std_r",
+    "avg_loss_r",
+    "calmar",
+    "sqn",
+    "fees_share_of_gross",
+    "signals_per_day",
 )
 _SHORT = {"fees_share_of_gross": "Fees of gross", "std_r": "Std deviation", "signals_per_day": "Signals/day"}
 _STATES: dict[bool | None, tuple[str, str]] = {
@@ -69,7 +81,7 @@ def _print(report: Report, console: "Console", files: Sequence[Path], equity: Co
     if notes := _warnings(report):
         parts.append(notes)
     if report.statistics.get("total_trades"):
-        parts.append(_key_numbers(report))
+        parts.append(_key_numbers(report, width - 2))
         if equity is not None and (line := _sparkline(equity, width - 2)):
             parts.append(line)
     else:
@@ -86,7 +98,9 @@ def _print(report: Report, console: "Console", files: Sequence[Path], equity: Co
 
 def _ascii(text: str) -> str:
     # One character for one, so that columns stay aligned.
-    return text.translate(str.maketrans({"·": "|", fmt.UNDEFINED: "-", "→": ">", "…": "~"})).encode("ascii", "replace").decode()
+    for fancy, simple in (("·", "|"), (fmt.UNDEFINED, "-"), ("→", ">"), ("…", "~")):
+        text = text.replace(fancy, simple)
+    return text.encode("ascii", "replace").decode()
 
 
 def _header(report: Report) -> "Text":
@@ -139,30 +153,39 @@ def _warnings(report: Report) -> "Text | None":
         notes.append(Text(text, style="yellow"))
     if report.header.interrupted_ms is not None:
         stopped = fmt.time_utc(report.header.interrupted_ms)
-        notes.insert(0, Text(f"interrupted at {stopped} UTC of the data: what follows covers the run up to there", style="bold yellow"))
+        notes.insert(
+            0,
+            Text(
+                f"interrupted at {stopped} UTC of the data: what follows covers the run up to there",
+                style="bold yellow",
+            ),
+        )
     return Text("\n").join(notes) if notes else None
 
 
-def _key_numbers(report: Report) -> "Table":
+def _key_numbers(report: Report, width: int) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
+    across = 3 if width >= 78 else 2
     table = Table.grid(padding=(0, 1), expand=True)
-    for column in range(3):
+    for column in range(across):
         table.add_column(style="dim", no_wrap=True)
         table.add_column(justify="right", no_wrap=True)
-        if column < 2:
+        if column < across - 1:
             table.add_column(width=1)
-    for names in _GRID:
+    for start in range(0, len(_KEY_NUMBERS), across):
         cells: list[Text | str] = []
-        for position, name in enumerate(names):
+        for name in _KEY_NUMBERS[start : start + across]:
             value = report.statistics.get(name)
-            kind = catalogue.entry(name).kind
-            text = fmt.plain(catalogue.statistic(name, value))
-            style = _tint(value) if kind in catalogue.TINTED else "bold"
-            cells += [_SHORT.get(name, catalogue.entry(name).label), Text(text, style=style)]
-            if position < 2:
+            described = catalogue.entry(name)
+            style = _tint(value) if described.kind in catalogue.TINTED else "bold"
+            if cells:
                 cells.append("")
+            cells += [
+                _SHORT.get(name, described.label),
+                Text(fmt.plain(catalogue.statistic(name, value)), style=style),
+            ]
         table.add_row(*cells)
     return table
 
@@ -195,9 +218,12 @@ def _empty(report: Report) -> "Text":
 
     text = Text("No position was closed.", style="bold")
     if report.evaluations == 0:
-        return text.append(" Nothing was evaluated: the data hold no evaluation between the bounds.", style="not bold")
+        return text.append(
+            " Nothing was evaluated: the data hold no evaluation between the bounds.", style="not bold"
+        )
     text.append(
-        f" {fmt.number(report.evaluations, 0)} evaluations, {fmt.number(report.signals, 0)} signals.", style="not bold"
+        f" {fmt.number(report.evaluations, 0)} evaluations, {fmt.number(report.signals, 0)} signals.",
+        style="not bold",
     )
     if report.open_positions:
         text.append(f" Still open: {report.open_positions}.", style="not bold")
@@ -246,7 +272,9 @@ def _exits(report: Report) -> "Table":
             status,
             fmt.number(held.trades, 0),
             fmt.percent(row.win_rate) if row else fmt.UNDEFINED,
-            Text(fmt.plain(fmt.number(row.net_r, 2, signed=True)), style=_tint(row.net_r)) if row else fmt.UNDEFINED,
+            Text(fmt.plain(fmt.number(row.net_r, 2, signed=True)), style=_tint(row.net_r))
+            if row
+            else fmt.UNDEFINED,
             fmt.plain(fmt.number(row.expectancy, 3, signed=True)) if row else fmt.UNDEFINED,
             fmt.span(held.median_ms),
         )
@@ -257,7 +285,10 @@ def _rejections(report: Report, width: int) -> "Table":
     from rich.text import Text
 
     table = _table(("No entry because", "left"), ("Evaluations", "right"), ("Share", "right"), ("", "left"))
-    ranked = sorted(((count, reason) for reason, count in report.rejections.items() if count), key=lambda item: (-item[0], item[1]))
+    ranked = sorted(
+        ((count, reason) for reason, count in report.rejections.items() if count),
+        key=lambda item: (-item[0], item[1]),
+    )
     total = sum(count for count, _ in ranked)
     for count, reason in ranked[:TOP_REASONS]:
         # What does not fit beside the numbers at 80 columns is cut, not wrapped.

@@ -7,6 +7,7 @@ const Format = (() => {
   const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
   const two = value => String(value).padStart(2, "0");
   const formats = new Map();
+  const asCarried = new Intl.NumberFormat("en-US", { maximumFractionDigits: 8 });
 
   function number(value, decimals = 2, signed = false) {
     if (value === null || value === undefined || !Number.isFinite(value)) return UNDEFINED;
@@ -22,7 +23,7 @@ const Format = (() => {
   /* As many decimals as the value carries, at most eight. */
   function exact(value) {
     if (value === null || value === undefined) return UNDEFINED;
-    return new Intl.NumberFormat("en-US", { maximumFractionDigits: 8 }).format(value).replace("-", "−");
+    return asCarried.format(value).replace("-", "−");
   }
 
   function time(ms, seconds = false) {

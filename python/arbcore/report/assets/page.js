@@ -18,7 +18,7 @@
   const whole = starts.length ? [Math.min(...starts.map(column => column[0])), Math.max(...starts.map(column => column[column.length - 1]))] : [0, 1];
   if (whole[0] === whole[1]) whole[1] += MINUTE;
   const charts = {};
-  let unit = "r", view = whole, linked = [], zooming = false;
+  let unit = "r", view = whole, linked = [], zooming = false, printing = false;
 
   function padded(u, low, high) {
     if (low === null || high === null) return [0, 1];
@@ -150,6 +150,14 @@
     charts.holding?.destroy();
     if (run.r_histogram.counts.length) buildResults();
     if (run.holding.edges_ms.length) buildHolding();
+    if (printing) fitPaper();
+  }
+
+  function fitPaper() {
+    for (const [name, chart] of Object.entries(charts)) {
+      const half = name === "results" || name === "holding";
+      chart.setSize({ width: half ? PRINT_WIDTH / 2 - 16 : PRINT_WIDTH, height: half ? 160 : Math.round(chart.height * PRINT_HEIGHT) });
+    }
   }
 
   function resize(width) {
@@ -180,21 +188,19 @@
 
   let width = document.body.clientWidth;
   window.addEventListener("resize", () => {
-    if (document.body.clientWidth === width) return;
+    if (printing || document.body.clientWidth === width) return;
     width = document.body.clientWidth;
     resize();
   });
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", build);
   // Paper is light and narrower than most screens.
   window.addEventListener("beforeprint", () => {
+    printing = true;
     document.documentElement.dataset.theme = "light";
     build();
-    for (const [name, chart] of Object.entries(charts)) {
-      const half = name === "results" || name === "holding";
-      chart.setSize({ width: half ? PRINT_WIDTH / 2 - 16 : PRINT_WIDTH, height: half ? 160 : Math.round(chart.height * PRINT_HEIGHT) });
-    }
   });
   window.addEventListener("afterprint", () => {
+    printing = false;
     delete document.documentElement.dataset.theme;
     build();
   });

@@ -75,7 +75,7 @@ const Trades = (() => {
         place(row, columns.direction[row] === "LONG" ? "up" : "down", columns.entry_ms[row], columns.entry_price[row], entryFill, paper);
       }
       for (const row of rows) {
-        if (!dense && columns.tp1_ms[row] !== null) place(row, "diamond", columns.tp1_ms[row], columns.tp1_price[row], paper, Charts.colour("tp"));
+        if (!dense && columns.tp1_ms[row] !== null) place(row, "diamond", columns.tp1_ms[row], columns.tp1_price[row], paper, statusColour("tp"));
         if (columns.exit_ms[row] !== null) place(row, "dot", columns.exit_ms[row], columns.exit_price[row], statusColour(columns.status[row]), paper);
       }
     });
