@@ -128,6 +128,16 @@ impl<'a> Segment<'a> {
         n as u64
     }
 
+    /// Least and greatest price; `(i64::MAX, i64::MIN)` without trades.
+    #[inline]
+    pub fn price_range(&self) -> (i64, i64) {
+        let wider = |(least, greatest): (i64, i64), p: i64| (least.min(p), greatest.max(p));
+        match self {
+            Self::Narrow { price, .. } => price.iter().fold((i64::MAX, i64::MIN), |range, &p| wider(range, i64::from(p))),
+            Self::Wide { price, .. } => price.iter().fold((i64::MAX, i64::MIN), |range, &p| wider(range, p)),
+        }
+    }
+
     /// First trade at or after `from` with price `<= low` or `>= high`.
     pub fn next_outside(&self, from: usize, low: i64, high: i64) -> Option<usize> {
         let hit = match self {

@@ -92,10 +92,6 @@ impl Column {
             )))
             .into());
         }
-        fn widen<T: Element + Into<i64>>(buffer: PyUntypedBuffer, py: Python<'_>) -> PyResult<Option<Column>> {
-            let values = buffer.into_typed::<T>()?.to_vec(py)?;
-            Ok(Some(Column::NarrowInts(values.into_iter().map(Into::into).collect())))
-        }
         match ElementType::from_format(buffer.format()) {
             ElementType::SignedInteger { bytes: 8 } => Ok(Some(Self::Ints(buffer.into_typed()?))),
             ElementType::Float { bytes: 8 } => Ok(Some(Self::Floats(buffer.into_typed()?))),
@@ -135,6 +131,26 @@ impl Column {
         }
     }
 
+    /// As integers, not copied where they lie together as 64-bit integers without nulls.
+    pub fn into_i64(self, name: &str, py: Python<'_>) -> PyResult<IntSlice> {
+        let held = match self {
+            Self::Ints(buffer) if buffer.is_c_contiguous() => Held::Buffer(buffer),
+            Self::Arrow(column) if column.as_i64().is_some() => Held::Arrow(column, ArrowColumn::as_i64),
+            other => {
+                let mut values = Vec::with_capacity(other.len());
+                other.for_each(py, |row, value| match whole(&value) {
+                    Some(value) => {
+                        values.push(value);
+                        Ok(())
+                    }
+                    None => Err(unexpected(name, row, &value, "an integer")),
+                })?;
+                Held::Own(values)
+            }
+        };
+        Ok(Slice { held })
+    }
+
     /// Calls `take` with every row and its value.
     pub fn for_each<E: From<PyErr>>(
         &self,
@@ -158,6 +174,12 @@ impl Column {
             Self::Copied(values) => values.iter().enumerate().try_for_each(|(row, value)| take(row, value.view())),
         }
     }
+}
+
+/// Integers of fewer bits, as 64-bit ones.
+fn widen<T: Element + Into<i64>>(buffer: PyUntypedBuffer, py: Python<'_>) -> PyResult<Option<Column>> {
+    let values = buffer.into_typed::<T>()?.to_vec(py)?;
+    Ok(Some(Column::NarrowInts(values.into_iter().map(Into::into).collect())))
 }
 
 /// A Python scalar, or the name of its type.
@@ -196,6 +218,7 @@ enum Held<T: Element> {
 /// 64-bit integers of a column.
 pub type IntSlice = Slice<i64>;
 /// 64-bit floats of a column.
+#[allow(dead_code, reason = "each binding takes those it needs")]
 pub type FloatSlice = Slice<f64>;
 
 impl<T: Element> Deref for Slice<T> {
@@ -216,27 +239,25 @@ impl<T: Element> Deref for Slice<T> {
 }
 
 /// A column as integers, not copied where they lie together as 64-bit integers without nulls.
+#[allow(dead_code, reason = "each binding takes those it needs")]
 pub fn column_i64(name: &str, object: &Bound<'_, PyAny>) -> PyResult<IntSlice> {
-    let py = object.py();
-    let held = match Column::from_py(name, object)? {
-        Column::Ints(buffer) if buffer.is_c_contiguous() => Held::Buffer(buffer),
-        Column::Arrow(column) if column.as_i64().is_some() => Held::Arrow(column, ArrowColumn::as_i64),
-        other => {
-            let mut values = Vec::with_capacity(other.len());
-            other.for_each(py, |row, value| match value {
-                Value::Int(value) => {
-                    values.push(value);
-                    Ok(())
-                }
-                wrong => Err(unexpected(name, row, &wrong, "an integer")),
-            })?;
-            Held::Own(values)
-        }
-    };
-    Ok(Slice { held })
+    Column::from_py(name, object)?.into_i64(name, object.py())
+}
+
+/// The integer that a value is, also where a library without nullable integers made a float of it.
+fn whole(value: &Value<'_>) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match *value {
+        Value::Int(value) => Some(value),
+        Value::Float(value) if value.fract() == 0.0 && value.abs() < EXACT => Some(value as i64),
+        Value::Text(text) => text.parse().ok(),
+        Value::Decimal(value, 0) => i64::try_from(value).ok(),
+        _ => None,
+    }
 }
 
 /// A column as floats, not copied where they lie together as 64-bit floats without nulls.
+#[allow(dead_code, reason = "each binding takes those it needs")]
 pub fn column_f64(name: &str, object: &Bound<'_, PyAny>) -> PyResult<FloatSlice> {
     let py = object.py();
     let held = match Column::from_py(name, object)? {
@@ -262,6 +283,7 @@ pub fn column_f64(name: &str, object: &Bound<'_, PyAny>) -> PyResult<FloatSlice>
 }
 
 /// A column as booleans; 0 and 1 count as such.
+#[allow(dead_code, reason = "each binding takes those it needs")]
 pub fn column_bool(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Vec<bool>> {
     let column = Column::from_py(name, object)?;
     let mut values = Vec::with_capacity(column.len());
@@ -277,6 +299,7 @@ pub fn column_bool(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Vec<bool>>
 }
 
 /// A column as texts.
+#[allow(dead_code, reason = "each binding takes those it needs")]
 pub fn column_text(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
     let column = Column::from_py(name, object)?;
     let mut values = Vec::with_capacity(column.len());

@@ -188,7 +188,8 @@ pub struct ArrowColumn {
     /// For timestamps: how many of its unit make a second.
     pub per_second: Option<i64>,
     pieces: Vec<Piece>,
-    dictionary: Option<Box<ArrowColumn>>,
+    /// Distinct texts of each piece, where the rows are codes into them.
+    dictionary: Option<Vec<Vec<Option<String>>>>,
 }
 
 // SAFETY: pieces point into `whole`, which may be read on any thread and lives as long.
@@ -252,14 +253,13 @@ impl ArrowColumn {
         let dictionary = if schema.dictionary.is_null() {
             None
         } else {
-            let mut parts = Vec::with_capacity(pieces.len());
-            for piece in &pieces {
-                // SAFETY: an array of a dictionary schema has a dictionary.
-                let values = unsafe { &*(*piece.array).dictionary };
-                parts.push(Piece::of(values, 0, values.length as usize));
-            }
             // SAFETY: it belongs to a valid, unreleased schema.
-            Some(Box::new(Self::new(whole, unsafe { &*schema.dictionary }, parts)?))
+            let format = unsafe { text((*schema.dictionary).format) };
+            if !matches!(format, "u" | "U" | "vu") {
+                return Err(unreadable(&name, format));
+            }
+            // SAFETY: an array of a dictionary schema has a dictionary, of the type that `format` names.
+            Some(pieces.iter().map(|piece| unsafe { distinct_texts(&*(*piece.array).dictionary, format) }).collect())
         };
         Ok(Self { whole: Arc::clone(whole), name, kind, per_second, pieces, dictionary })
     }
@@ -340,18 +340,16 @@ impl ArrowColumn {
                         self.each(index, before, |row| Value::Bool(bit(bits, piece.offset + row)), &mut take)?;
                     }
                     Kind::Text { large: true } => {
-                        let (ends, bytes) = (piece.values::<i64>(1, 1), piece.buffer::<u8>(2));
-                        let get = |row: usize| text_value(bytes, ends[row] as usize, ends[row + 1] as usize);
-                        self.each(index, before, get, &mut take)?;
+                        let ends = piece.values::<i64>(1, 1);
+                        self.each(index, before, |row| large_text(piece, ends, row), &mut take)?;
                     }
                     Kind::Text { large: false } => {
-                        let (ends, bytes) = (piece.values::<i32>(1, 1), piece.buffer::<u8>(2));
-                        let get = |row: usize| text_value(bytes, ends[row] as usize, ends[row + 1] as usize);
-                        self.each(index, before, get, &mut take)?;
+                        let ends = piece.values::<i32>(1, 1);
+                        self.each(index, before, |row| small_text(piece, ends, row), &mut take)?;
                     }
                     Kind::TextView => {
-                        let views: &[[u32; 4]] = piece.values(1, 0);
-                        self.each(index, before, |row| view_value(piece, &views[row]), &mut take)?;
+                        let views = piece.values::<[u32; 4]>(1, 0);
+                        self.each(index, before, |row| view_text(piece, &views[row]), &mut take)?;
                     }
                     Kind::Decimal { scale } => {
                         // Arrow promises only 8 bytes of alignment, i128 wants 16.
@@ -383,29 +381,12 @@ impl ArrowColumn {
             }
             return Ok(());
         };
-        // The distinct values of this piece, looked up by code.
-        let mut distinct: Vec<Option<String>> = Vec::new();
-        let part = Self {
-            whole: Arc::clone(&self.whole),
-            name: String::new(),
-            kind: dictionary.kind,
-            per_second: None,
-            pieces: vec![dictionary.pieces[index]],
-            dictionary: None,
-        };
-        part.for_each(|_, value| {
-            distinct.push(match value {
-                Value::Text(text) => Some(text.to_owned()),
-                _ => None,
-            });
-            Ok(())
-        })?;
         for row in 0..piece.rows {
             let code = match get(row) {
                 Value::Int(code) if piece.is_valid(row) => usize::try_from(code).ok(),
                 _ => None,
             };
-            let text = code.and_then(|code| distinct.get(code)?.as_deref());
+            let text = code.and_then(|code| dictionary[index].get(code)?.as_deref());
             take(before + row, text.map_or(Value::Null, Value::Text))?;
         }
         Ok(())
@@ -424,7 +405,7 @@ fn int_value<'a>(value: i128) -> Value<'a> {
 }
 
 /// # Safety
-/// `bytes` holds UTF-8 text from `start` to `end`.
+/// `bytes` holds `end - start` bytes from `start` on, alive for `'a`.
 unsafe fn text_value<'a>(bytes: *const u8, start: usize, end: usize) -> Value<'a> {
     if start >= end || bytes.is_null() {
         return Value::Text("");
@@ -435,8 +416,22 @@ unsafe fn text_value<'a>(bytes: *const u8, start: usize, end: usize) -> Value<'a
 }
 
 /// # Safety
-/// `view` is one of a live piece of views: 12 bytes in place, or a buffer's number and offset.
-unsafe fn view_value<'a>(piece: &'a Piece, view: &'a [u32; 4]) -> Value<'a> {
+/// `piece` is alive and of type `U`; `ends` are its offsets.
+unsafe fn large_text<'a>(piece: &'a Piece, ends: &[i64], row: usize) -> Value<'a> {
+    // SAFETY: by the caller's promise.
+    unsafe { text_value(piece.buffer(2), ends[row] as usize, ends[row + 1] as usize) }
+}
+
+/// # Safety
+/// `piece` is alive and of type `u`; `ends` are its offsets.
+unsafe fn small_text<'a>(piece: &'a Piece, ends: &[i32], row: usize) -> Value<'a> {
+    // SAFETY: by the caller's promise.
+    unsafe { text_value(piece.buffer(2), ends[row] as usize, ends[row + 1] as usize) }
+}
+
+/// # Safety
+/// `piece` is alive and of type `vu`; `view` is one of its views: 12 bytes in place, or a buffer's number and offset.
+unsafe fn view_text<'a>(piece: &'a Piece, view: &'a [u32; 4]) -> Value<'a> {
     let length = view[0] as usize;
     // SAFETY: by the caller's promise; long texts lie in buffer 2 and following.
     unsafe {
@@ -447,4 +442,25 @@ unsafe fn view_value<'a>(piece: &'a Piece, view: &'a [u32; 4]) -> Value<'a> {
             text_value(piece.buffer::<u8>(2 + view[2] as usize), start, start + length)
         }
     }
+}
+
+/// # Safety
+/// `array` is alive and of the text type that `format` names.
+unsafe fn distinct_texts(array: &Array, format: &str) -> Vec<Option<String>> {
+    let piece = Piece::of(array, 0, array.length as usize);
+    let text = |row: usize| {
+        // SAFETY: by the caller's promise.
+        let value = unsafe {
+            match format {
+                "u" => small_text(&piece, piece.values(1, 1), row),
+                "U" => large_text(&piece, piece.values(1, 1), row),
+                _ => view_text(&piece, &piece.values::<[u32; 4]>(1, 0)[row]),
+            }
+        };
+        match value {
+            Value::Text(text) if piece.is_valid(row) => Some(text.to_owned()),
+            _ => None,
+        }
+    };
+    (0..piece.rows).map(text).collect()
 }

@@ -15,7 +15,8 @@ use arbcore_core::table::Table;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-pub use column::{Column, FloatSlice, IntSlice, column_bool, column_f64, column_i64, column_text};
+#[allow(unused_imports, reason = "each binding takes those it needs")]
+pub use column::{FloatSlice, IntSlice, column_bool, column_f64, column_i64, column_text};
 pub use trades::{decimals_of_frame, trades_from_frame};
 
 /// The table as an Arrow stream, for `__arrow_c_stream__`.

@@ -42,12 +42,12 @@ pub fn trades_from_frame(object: &Bound<'_, PyAny>, grid: Option<Grid>) -> PyRes
         None => frame.grid(py)?,
     };
     let batch = TradeBatch {
-        agg_id: frame.ids.as_ref().map(|column| integers(py, column)).transpose()?,
-        time_ms: times(py, &frame.time)?,
+        agg_id: frame.ids.map(|column| integers(py, column)).transpose()?,
+        time_ms: times(py, frame.time)?,
         price: decimals(py, &frame.price, grid.price_decimals)?,
         qty: decimals(py, &frame.qty, grid.qty_decimals)?,
         is_buyer_maker: sides(py, &frame.side)?,
-        first_last_id: match &frame.first_last {
+        first_last_id: match frame.first_last {
             Some((first, last)) => Some((integers(py, first)?, integers(py, last)?)),
             None => None,
         },
@@ -109,39 +109,20 @@ fn wanted_only(object: &Bound<'_, PyAny>) -> PyResult<Option<Imported>> {
     };
     let known = [IDS, TIMES, PRICES, QUANTITIES, SIDES, FIRST_IDS, LAST_IDS].concat();
     let wanted: Vec<&String> = names.iter().filter(|name| known.contains(&name.as_str())).collect();
-    match object.hasattr("__arrow_c_stream__")? && wanted.len() < names.len() {
-        true => match object.call_method1("select", (wanted,)) {
-            Ok(selected) => Imported::from_py(&selected),
-            Err(_) => Imported::from_py(object),
-        },
-        false => Imported::from_py(object),
-    }
-}
-
-fn integers(py: Python<'_>, (name, column): &(String, Column)) -> PyResult<Vec<i64>> {
-    let mut values = Vec::with_capacity(column.len());
-    column.for_each(py, |row, value| match whole(&value) {
-        Some(value) => {
-            values.push(value);
-            Ok(())
+    if object.hasattr("__arrow_c_stream__")? && wanted.len() < names.len() {
+        // Without such a method, as of a polars frame, the whole is taken.
+        if let Ok(selected) = object.call_method1("select", (wanted,)) {
+            return Imported::from_py(&selected);
         }
-        None => Err(unexpected(name, row, &value, "an integer")),
-    })?;
-    Ok(values)
-}
-
-/// Integers, also where a library without nullable integers made floats of them.
-fn whole(value: &Value<'_>) -> Option<i64> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    match *value {
-        Value::Int(value) => Some(value),
-        Value::Float(value) if value.fract() == 0.0 && value.abs() < EXACT => Some(value as i64),
-        Value::Text(text) => text.parse().ok(),
-        _ => None,
     }
+    Imported::from_py(object)
 }
 
-fn times(py: Python<'_>, column: &(String, Column)) -> PyResult<Vec<i64>> {
+fn integers(py: Python<'_>, (name, column): (String, Column)) -> PyResult<Vec<i64>> {
+    Ok(column.into_i64(&name, py)?.to_vec())
+}
+
+fn times(py: Python<'_>, column: (String, Column)) -> PyResult<Vec<i64>> {
     let per_ms = column.1.per_second().map(|per_second| (per_second / 1_000, per_second));
     let mut values = integers(py, column)?;
     for value in &mut values {
