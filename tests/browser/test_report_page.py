@@ -8,9 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +17,9 @@ from arbcore.report import render_html
 from support.report_sample import Sample, sample
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from playwright.sync_api import Browser, Page
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -222,7 +223,7 @@ def test_pixels_of_the_equity_lie_where_the_data_say(watch: Any, month: Sample) 
     colour = page.evaluate(
         """spots => spots.map(([x, y]) => {
           const canvas = document.querySelector("#equity canvas"), box = canvas.getBoundingClientRect();
-          const [left, top] = [(x - box.left), (y - box.top)].map(at => Math.round(at * devicePixelRatio) - 2);
+          const [left, top] = [x - box.left, y - box.top].map(at => Math.round(at * devicePixelRatio) - 2);
           const { data } = canvas.getContext("2d").getImageData(left, top, 5, 5);
           return Math.max(...data.filter((_, at) => at % 4 === 3));
         })""",
