@@ -53,27 +53,34 @@ def in_arrival_order(samples: list[Sample]) -> list[Sample]:
     return sorted(renamed, key=lambda sample: sample.available_ms)
 
 
-def known(samples: list[Sample], name: str, t: int) -> list[Sample]:
-    """Samples of one name that are available at t, in order of arrival."""
-    return [s for s in in_arrival_order(samples) if s.name == name and s.available_ms <= t]
+Known = dict[str, list[Sample]]
 
 
-def fresh(samples: list[Sample], name: str, t: int) -> Sample | None:
+def known_at(samples: list[Sample], t: int) -> Known:
+    """Per name, the samples that are available at t, in order of arrival."""
+    known: Known = {}
+    for sample in in_arrival_order(samples):
+        if sample.available_ms <= t:
+            known.setdefault(sample.name, []).append(sample)
+    return known
+
+
+def fresh(known: Known, name: str, t: int) -> Sample | None:
     """The last arrival, unless it is older than its limit."""
-    seen = known(samples, name, t)
+    seen = known.get(name)
     if not seen or t - seen[-1].available_ms > FRESH_FOR[name]:
         return None
     return seen[-1]
 
 
-def oi_change(samples: list[Sample], t: int, look_back_ms: int = 15 * MINUTE) -> float | None:
-    ready_made = fresh(samples, "oi_change", t)
+def oi_change(known: Known, t: int, look_back_ms: int = 15 * MINUTE) -> float | None:
+    ready_made = fresh(known, "oi_change", t)
     if ready_made is not None:
         return ready_made.value
-    now = fresh(samples, "open_interest_value", t)
+    now = fresh(known, "open_interest_value", t)
     if now is None:
         return None
-    before = [s for s in known(samples, "open_interest_value", t) if s.time_ms <= now.time_ms - look_back_ms]
+    before = [s for s in known["open_interest_value"] if s.time_ms <= now.time_ms - look_back_ms]
     if not before:
         return None
     newest = max(s.time_ms for s in before)
@@ -81,9 +88,9 @@ def oi_change(samples: list[Sample], t: int, look_back_ms: int = 15 * MINUTE) ->
     return now.value / then.value - 1.0 if then.value else None
 
 
-def oi_persist_n(samples: list[Sample], t: int) -> int:
+def oi_persist_n(known: Known) -> int:
     """How many of the latest changes share one sign; positive for rises, negative for falls."""
-    values = [s.value for s in known(samples, "open_interest_value", t)]
+    values = [s.value for s in known.get("open_interest_value", [])]
     signs = [(b > a) - (b < a) for a, b in pairwise(values)]
     count = 0
     for sign in reversed(signs):
@@ -93,22 +100,22 @@ def oi_persist_n(samples: list[Sample], t: int) -> int:
     return count
 
 
-def liquidated_usd(samples: list[Sample], name: str, t: int) -> float | None:
+def liquidated_usd(known: Known, name: str, t: int, given: bool) -> float | None:
     """Sum of the last five minutes; absent when the source is not given at all."""
-    if not any(s.name == name for s in samples):
+    if not given:
         return None
     total = 0.0
-    for sample in known(samples, name, t):
+    for sample in known.get(name, []):
         if t - 5 * MINUTE <= sample.available_ms:
             total += sample.value
     return total
 
 
-def funding_bias(samples: list[Sample], t: int) -> float | None:
+def funding_bias(known: Known, t: int) -> float | None:
     """`clamp(z / 3 + 0.2 * s, -1, 1)` over the last 21 funding samples."""
-    if fresh(samples, "funding_rate", t) is None:
+    if fresh(known, "funding_rate", t) is None:
         return None
-    rates = [Fraction(s.value) for s in known(samples, "funding_rate", t)][-21:]
+    rates = [Fraction(s.value) for s in known["funding_rate"]][-21:]
     if len(rates) < 21:
         return None
     mean = sum(rates) / 21
@@ -120,24 +127,25 @@ def funding_bias(samples: list[Sample], t: int) -> float | None:
 
 def indicators_at(samples: list[Sample], t: int) -> dict[str, Any]:
     """Every indicator feature at t; None where absent."""
+    known = known_at(samples, t)
     row: dict[str, Any] = {}
     for name in LATEST:
-        sample = fresh(samples, name, t)
+        sample = fresh(known, name, t)
         row[name] = sample.value if sample else None
-    row["oi_change"] = oi_change(samples, t)
-    row["oi_persist_n"] = oi_persist_n(samples, t)
-    divergence = fresh(samples, "spot_perp_divergence", t)
+    row["oi_change"] = oi_change(known, t)
+    row["oi_persist_n"] = oi_persist_n(known)
+    divergence = fresh(known, "spot_perp_divergence", t)
     if divergence is not None:
         row["spot_perp_divergence"] = divergence.value
     elif row["spot_mid"] is not None and row["mark_price"]:
         row["spot_perp_divergence"] = (row["spot_mid"] - row["mark_price"]) / row["mark_price"]
     else:
         row["spot_perp_divergence"] = None
-    rates = [abs(s.value) for s in known(samples, "funding_rate", t)]
+    rates = [abs(s.value) for s in known.get("funding_rate", [])]
     row["funding_rate_max_abs"] = max(rates) if rates else None
-    row["funding_bias"] = funding_bias(samples, t)
-    row["liq_long_usd"] = liquidated_usd(samples, "liq_long_usd", t)
-    row["liq_short_usd"] = liquidated_usd(samples, "liq_short_usd", t)
+    row["funding_bias"] = funding_bias(known, t)
+    for name in ("liq_long_usd", "liq_short_usd"):
+        row[name] = liquidated_usd(known, name, t, given=any(s.name == name for s in samples))
     return row
 
 

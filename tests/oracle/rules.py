@@ -11,7 +11,8 @@ Where the definitions leave it open:
 - hourly cap: counts entries (filled or pending) with `signal_ms > t - 60 min`.
 - dual ATR without `atr_1h`: no entry, `risk:dual_atr`. The break-even buffer uses the same ATR as the risk.
 - cascade: at each evaluation, over those of `[t - 24 h, t]` at which the value exists,
-  `sorted[floor(n * 99/100)]`, never with fewer than 100 values; all three values strictly above theirs start a ban of `[t, t + 5 min)`.
+  `sorted[floor(n * 99/100)]`, never with fewer than 100 values; all three
+  values strictly above theirs start a ban of `[t, t + 5 min)`.
 - order: disabled symbol, blackout, hourly cap, same side, hour filter, dual ATR, cascade.
 - size factors multiply from the left: risk_per_trade * balance * tier * hour filter * funding bias.
 - a risk distance of 0 cannot be sized: `min_notional`.
