@@ -9,6 +9,7 @@ pub mod bars;
 pub mod batch;
 pub mod error;
 pub mod feature;
+pub mod generate;
 pub mod grid;
 pub mod parse;
 pub mod position;

@@ -352,3 +352,41 @@ fn sums_beyond_128_bits_are_an_error() {
     let message = builder.push_batch(&batch(&records)).unwrap_err().to_string();
     assert!(message.contains("128 bits"), "{message}");
 }
+
+#[test]
+fn counts_of_any_size_are_summed() {
+    let mut builder = BarBuilder::new(Grid::new(0, 0).unwrap(), &BarOptions::default()).unwrap();
+    let count = [u32::MAX, 0, u32::MAX, 7];
+    let columns = TradeColumns {
+        base_ms: 0,
+        time: &[0_u32; 4],
+        price: &[1_u32; 4],
+        signed_qty: &[1, -1, 1, -1],
+        count: Some(&count),
+    };
+    builder.push_columns(&columns).unwrap();
+    let bar = builder.open_bar().unwrap();
+    assert_eq!(bar.buy.total.trades, 2 * i64::from(u32::MAX));
+    assert_eq!(bar.sell.total.trades, 8);
+}
+
+#[test]
+fn full_pieces_stay_exact_at_the_bounds() {
+    // On this grid 40,000 CNY are 57,142,857.14 ticks x lots; volumes exceed 32 bits within one piece.
+    let grid = Grid::new(1, 3).unwrap();
+    let rows = (0..4096).map(|i| match i % 3 {
+        0 => (57_142_857, 1, 1),
+        1 => (57_142_858, 1, -1),
+        _ => (1, 40_000_000, 1),
+    });
+    let (price, qty): (Vec<u32>, Vec<i32>) = rows.map(|(price, qty, side)| (price, qty * side)).unzip();
+    let mut builder = BarBuilder::new(grid, &BarOptions::default()).unwrap();
+    let columns =
+        TradeColumns { base_ms: 0, time: &[0_u32; 4096], price: &price, signed_qty: &qty, count: None::<&[u16]> };
+    builder.push_columns(&columns).unwrap();
+    let bar = builder.open_bar().unwrap();
+    assert_eq!(bar.buy.total.volume, 1_366 + 1_365 * 40_000_000);
+    assert_eq!(bar.buy.tiers.map(|tier| tier.trades), [2_731, 0, 0, 0]);
+    assert_eq!(bar.sell.tiers.map(|tier| tier.trades), [0, 1_365, 0, 0]);
+    assert_eq!(bar.sell.total.notional, 1_365 * 57_142_858);
+}

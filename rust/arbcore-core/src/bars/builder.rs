@@ -1,9 +1,11 @@
 //! From trades to closed 5-minute bars.
 
+use std::ops::Range;
+
 use super::bar::{Bar, Flow, SideFlow};
 use super::columns::{CountColumn, LotColumn, TickColumn, TimeColumn, TradeColumns};
 use super::interval::Interval;
-use super::kernel::{self, Extremes, PIECE, Scratch, Sums};
+use super::kernel::{PIECE, Scan, Sums};
 use super::tier::TierBounds;
 use crate::batch::TradeBatch;
 use crate::error::{CoreError, Result};
@@ -46,7 +48,7 @@ pub struct BarBuilder {
     last_ms: i64,
     dropped: u64,
     raised: u64,
-    scratch: Scratch,
+    scan: Box<Scan>,
 }
 
 impl BarBuilder {
@@ -64,14 +66,14 @@ impl BarBuilder {
         let limits = options.tiers.limits(grid);
         Ok(Self {
             limits,
-            narrow_limits: limits.map(|limit| u64::try_from(limit).unwrap_or(u64::MAX)),
+            narrow_limits: limits.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX) as u64),
             closed: Vec::new(),
             open: None,
             next: options.seeded_close,
             last_ms: options.seeded_close.map_or(i64::MIN, |(open_ms, _)| open_ms),
             dropped: 0,
             raised: 0,
-            scratch: Scratch::default(),
+            scan: Box::default(),
         })
     }
 
@@ -97,12 +99,10 @@ impl BarBuilder {
             let signed_qty = Q::narrow(piece.signed_qty, &mut narrow_qty);
             let count = piece.count.map(|count| C::narrow(count, &mut narrow_count));
             match (price, signed_qty, count) {
-                (Some(price), Some(signed_qty), None | Some(Some(_)))
-                    if piece.is_sorted(self.last_ms) && is_positive(price, signed_qty) =>
-                {
+                (Some(price), Some(signed_qty), None | Some(Some(_))) if piece.is_sorted(self.last_ms) => {
                     self.push_narrow(&piece, price, signed_qty, count.flatten())?;
                 }
-                _ => self.push_wide(&piece)?,
+                _ => self.push_wide(&piece, 0..piece.time.len())?,
             }
         }
         Ok(())
@@ -165,25 +165,17 @@ impl BarBuilder {
         self.raised
     }
 
-    /// Trades in order, of narrow widths, all valid.
-    fn push_narrow<T: TimeColumn, P, Q, C>(
+    /// Trades in order, of narrow widths.
+    fn push_narrow<T: TimeColumn, P: TickColumn, Q: LotColumn, C: CountColumn>(
         &mut self,
         piece: &Piece<'_, T, P, Q, C>,
         price: &[u32],
         signed_qty: &[i32],
         count: Option<&[u32]>,
     ) -> Result<()> {
-        if !kernel::fits(price, signed_qty) {
-            let trade = |i: usize| {
-                let trades = count.map_or(1, |count| i64::from(count[i]));
-                (piece.time_ms(i), i64::from(price[i]), i64::from(signed_qty[i]), trades)
-            };
-            return self.push_one_by_one((0..price.len()).map(trade));
-        }
         let mut start = 0;
         while start < price.len() {
             let window_ms = Interval::BASE.start_of(piece.time_ms(start));
-            self.roll_to(window_ms)?;
             let end_ms = window_ms + Interval::BASE.length_ms();
             let end = if piece.time_ms(price.len() - 1) < end_ms {
                 price.len()
@@ -191,18 +183,24 @@ impl BarBuilder {
                 start + piece.time[start..].partition_point(|&t| piece.base_ms + t.into() < end_ms)
             };
             let range = start..end;
-            let (sums, extremes) = kernel::sum_narrow(
-                &price[range.clone()],
-                &signed_qty[range.clone()],
-                count.map(|count| &count[range.clone()]),
-                &self.narrow_limits,
-                &mut self.scratch,
-            );
-            let (first, last) = (price[start].into(), price[end - 1].into());
-            self.add(&sums, extremes, first, last, (end - start) as i64)?;
+            let (prices, quantities) = (&price[range.clone()], &signed_qty[range.clone()]);
+            self.scan.look(prices, quantities);
+            if self.scan.is_valid() && self.scan.fits() {
+                self.roll_to(window_ms)?;
+                let sums = self.scan.sum(prices, count.map(|count| &count[range]), &self.narrow_limits);
+                let Scan { low, high, .. } = *self.scan;
+                let window = self.window(price[start].into())?;
+                window.bar.high = window.bar.high.max(high);
+                window.bar.low = window.bar.low.min(low);
+                window.bar.close = price[end - 1].into();
+                window.bar.records += (end - start) as i64;
+                window.sums.add(&sums)?;
+                self.last_ms = piece.time_ms(end - 1);
+            } else {
+                self.push_wide(piece, range)?;
+            }
             start = end;
         }
-        self.last_ms = piece.time_ms(price.len() - 1);
         Ok(())
     }
 
@@ -210,49 +208,39 @@ impl BarBuilder {
     fn push_wide<T: TimeColumn, P: TickColumn, Q: LotColumn, C: CountColumn>(
         &mut self,
         piece: &Piece<'_, T, P, Q, C>,
+        range: Range<usize>,
     ) -> Result<()> {
-        let mut trades = Vec::with_capacity(piece.time.len());
-        let mut last_ms = self.last_ms;
-        for i in 0..piece.time.len() {
+        for i in range {
             let (price, signed_qty) = (piece.price[i].into(), piece.signed_qty[i].into());
             if price <= 0 || signed_qty == 0 {
                 self.dropped += 1;
                 continue;
             }
             let time_ms = piece.base_ms.saturating_add(piece.time[i].into());
-            self.raised += u64::from(time_ms < last_ms);
             check_time(time_ms)?;
-            last_ms = last_ms.max(time_ms);
-            trades.push((last_ms, price, signed_qty, piece.count.map_or(1, |count| count[i].into())));
-        }
-        self.push_one_by_one(trades.into_iter())
-    }
-
-    /// Valid trades in order, of any size.
-    fn push_one_by_one(&mut self, trades: impl Iterator<Item = (i64, i64, i64, i64)>) -> Result<()> {
-        let limits = self.limits;
-        for (time_ms, price, signed_qty, count) in trades {
-            self.roll_to(Interval::BASE.start_of(time_ms))?;
-            let sums = kernel::sum_wide((price, signed_qty, count), &limits);
-            self.add(&sums, Extremes { low: price, high: price }, price, price, 1)?;
-            self.last_ms = time_ms;
+            self.raised += u64::from(time_ms < self.last_ms);
+            self.last_ms = self.last_ms.max(time_ms);
+            self.roll_to(Interval::BASE.start_of(self.last_ms))?;
+            let trades = piece.count.map_or(1, |count| count[i].into());
+            let limits = self.limits;
+            let window = self.window(price)?;
+            window.bar.high = window.bar.high.max(price);
+            window.bar.low = window.bar.low.min(price);
+            window.bar.close = price;
+            window.bar.records += 1;
+            window.sums.add_one(price, signed_qty, trades, &limits)?;
         }
         Ok(())
     }
 
-    fn add(&mut self, sums: &Sums, extremes: Extremes, first: i64, last: i64, records: i64) -> Result<()> {
+    /// The window that [`BarBuilder::roll_to`] went to, opened at `first` if it holds no trade yet.
+    fn window(&mut self, first: i64) -> Result<&mut OpenWindow> {
         let Some((open_ms, _)) = self.next else {
             return Err(CoreError::Internal("bars: trades added before a window was begun".into()));
         };
-        let window = self.open.get_or_insert_with(|| OpenWindow {
-            bar: Bar { high: first, low: first, ..Bar::without_trades(open_ms, first) },
-            sums: Sums::default(),
-        });
-        window.bar.high = window.bar.high.max(extremes.high);
-        window.bar.low = window.bar.low.min(extremes.low);
-        window.bar.close = last;
-        window.bar.records += records;
-        window.sums.add(sums)
+        Ok(self
+            .open
+            .get_or_insert_with(|| OpenWindow { bar: Bar::without_trades(open_ms, first), sums: Sums::default() }))
     }
 
     /// Closes windows until the one that starts at `open_ms` is the next; before there is one, begins there.
@@ -314,8 +302,7 @@ impl<T: TimeColumn, P, Q, C> Piece<'_, T, P, Q, C> {
     /// True when no time needs raising and none is out of range.
     fn is_sorted(&self, last_ms: i64) -> bool {
         let fits = |i: usize| self.base_ms.checked_add(self.time[i].into()).is_some_and(|ms| check_time(ms).is_ok());
-        let descents: u32 = self.time.windows(2).map(|pair| u32::from(pair[1] < pair[0])).sum();
-        descents == 0 && fits(0) && fits(self.time.len() - 1) && self.time_ms(0) >= last_ms
+        T::ascends(self.time) && fits(0) && fits(self.time.len() - 1) && self.time_ms(0) >= last_ms
     }
 }
 
@@ -325,10 +312,4 @@ fn check_time(time_ms: i64) -> Result<()> {
     } else {
         Err(CoreError::input(format!("time {time_ms} ms: must lie within ±{MAX_TIME_MS}; are the times milliseconds?")))
     }
-}
-
-/// True when every price is above 0 and no quantity is 0.
-fn is_positive(price: &[u32], signed_qty: &[i32]) -> bool {
-    let zeros: u32 = price.iter().zip(signed_qty).map(|(&p, &q)| u32::from(p == 0) + u32::from(q == 0)).sum();
-    zeros == 0
 }

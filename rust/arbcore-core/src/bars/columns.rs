@@ -39,9 +39,33 @@ mod sealed {
 }
 
 /// A time offset: `u32` or `i64`.
-pub trait TimeColumn: Copy + Ord + Into<i64> + sealed::Sealed {}
-impl TimeColumn for u32 {}
-impl TimeColumn for i64 {}
+pub trait TimeColumn: Copy + Ord + Into<i64> + sealed::Sealed {
+    /// True only if the values do not descend; may miss it for values in the upper half of the type.
+    fn ascends(values: &[Self]) -> bool;
+}
+
+/// Between values without the top bit the sign of a difference is the order, and or-ing is all a vector loop needs.
+macro_rules! ascends {
+    ($values:expr, $signed:ty) => {{
+        let mut bits = $values.first().map_or(0, |&first| first as $signed);
+        for (&earlier, &later) in $values.iter().zip(&$values[1..]) {
+            bits |= later as $signed | later.wrapping_sub(earlier) as $signed;
+        }
+        bits >= 0
+    }};
+}
+
+impl TimeColumn for u32 {
+    fn ascends(values: &[Self]) -> bool {
+        ascends!(values, i32)
+    }
+}
+
+impl TimeColumn for i64 {
+    fn ascends(values: &[Self]) -> bool {
+        ascends!(values, i64)
+    }
+}
 
 /// A price: `u32` or `i64` ticks.
 pub trait TickColumn: Copy + Into<i64> + sealed::Sealed {

@@ -16,7 +16,7 @@ pub struct Plan {
     pub score: i32,
     /// Size class.
     pub tier: Tier,
-    /// Code of the regime at the signal.
+    /// The regime at the signal, as the discriminant of [`crate::strategy::Regime`].
     pub regime: u8,
     /// Time of the evaluation that gave the signal.
     pub signal_ms: i64,

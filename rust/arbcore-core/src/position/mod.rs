@@ -9,6 +9,6 @@ mod ticks;
 
 pub use machine::{Events, Plan, Position};
 pub use record::{Status, TradeRecord};
-pub use runner::{Outcome, RunResult, Runner, conclude};
+pub use runner::{Outcome, RunResult, Runner};
 pub use simulation::{FillModel, Filters, Simulation};
 pub use ticks::Triggers;

@@ -8,8 +8,9 @@ use super::ticks::Triggers;
 use crate::feature::FeatureRow;
 use crate::grid::Grid;
 use crate::stats::EquityCurve;
-use crate::strategy::{Decision, DirectionFilter, Model, Reason, StrategyConfig, Tier};
-use crate::types::{MINUTE_MS, Side};
+use crate::strategy::score::Limits;
+use crate::strategy::{Decision, Model, Reason, StrategyConfig, Tier};
+use crate::types::MINUTE_MS;
 
 /// What an evaluation did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,40 +47,13 @@ pub struct RunResult {
     pub signals: u64,
 }
 
-/// Applies the strategy's own thresholds to a decision whose gates and total hold for it: reason and tier.
-///
-/// Sweeps share one scored decision between configurations that differ only in these.
-#[inline]
-#[must_use]
-pub fn conclude(decision: &Decision, config: &StrategyConfig) -> Decision {
-    let mut own = *decision;
-    if matches!(own.reason, None | Some(Reason::BelowEntry | Reason::Direction)) {
-        let allowed = match config.direction {
-            DirectionFilter::Both => true,
-            DirectionFilter::LongOnly => own.side == Side::Long,
-            DirectionFilter::ShortOnly => own.side == Side::Short,
-        };
-        own.reason = if own.total < config.entry_score {
-            Some(Reason::BelowEntry)
-        } else if allowed {
-            None
-        } else {
-            Some(Reason::Direction)
-        };
-    }
-    if config.model != Model::Bonus {
-        let heavy_from = config.heavy_from.unwrap_or(config.flip_threshold);
-        own.tier = if own.total >= heavy_from { Tier::Heavy } else { Tier::Standard };
-    }
-    own
-}
-
 /// One strategy on one symbol, fed by evaluations and by the trades that matter to it.
 ///
 /// Order at one instant: funding, then trades with time `<= t`, then the evaluation at `t`, then the mark.
 #[derive(Debug, Clone)]
 pub struct Runner {
     config: StrategyConfig,
+    limits: Limits,
     grid: Grid,
     simulation: Simulation,
     filters: Filters,
@@ -98,6 +72,7 @@ impl Runner {
     pub fn new(config: StrategyConfig, grid: Grid, simulation: Simulation, filters: Filters) -> Self {
         let equity = EquityCurve::new(config.initial_balance);
         Self {
+            limits: Limits::of(&config),
             config,
             grid,
             simulation,
@@ -188,6 +163,9 @@ impl Runner {
     }
 
     /// An evaluation inside the tested span. `open_positions` counts the engaged strategies, this one included.
+    ///
+    /// Side, gates and total are taken from `decision`; this strategy's own limits on the total are applied here,
+    /// so that sweeps may share one decision between configurations that differ only in them.
     pub fn on_evaluation(
         &mut self,
         row: &FeatureRow,
@@ -195,7 +173,7 @@ impl Runner {
         regime: u8,
         open_positions: usize,
     ) -> Outcome {
-        let decision = conclude(decision, &self.config);
+        let decision = self.limited(decision);
         if decision.reason.is_some() {
             return Outcome { reason: decision.reason, ..Outcome::default() };
         }
@@ -229,6 +207,18 @@ impl Runner {
             }
         }
         outcome
+    }
+
+    /// A decision with the reason and tier that this strategy's own limits give its total.
+    fn limited(&self, decision: &Decision) -> Decision {
+        let mut own = *decision;
+        if matches!(own.reason, None | Some(Reason::BelowEntry | Reason::Direction)) {
+            own.reason = self.limits.refuse(own.total, own.side);
+        }
+        if self.config.model != Model::Bonus {
+            own.tier = self.limits.tier(own.total);
+        }
+        own
     }
 
     /// Records the equity at `time_ms` with what is open worth `price` ticks.

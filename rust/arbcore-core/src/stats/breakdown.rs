@@ -2,11 +2,8 @@
 
 use super::statistics::{TradeFigures, holding_ms, quotient};
 use crate::position::{Status, TradeRecord};
-use crate::strategy::Tier;
+use crate::strategy::{Regime, Tier};
 use crate::types::{HOUR_MS, Side};
-
-/// Names of the regime codes that a runner is given.
-pub const REGIME_NAMES: [&str; 4] = ["range", "trend", "high_vol", "crash"];
 
 /// Score bands: name and the tenths from which they reach up.
 const SCORE_BANDS: [(&str, i32); 4] = [("85+", 850), ("80-84", 800), ("75-79", 750), ("60-74", i32::MIN)];
@@ -137,7 +134,7 @@ fn part<'a>(by: Breakdown, group: &TradeGroup<'a>, trade: &TradeRecord, hours: &
         }
         Breakdown::Regime => {
             let code = usize::from(trade.regime);
-            (code, REGIME_NAMES.get(code).copied().unwrap_or("unknown"))
+            (code, Regime::ALL.get(code).map_or("unknown", |regime| regime.name()))
         }
         Breakdown::HourOfDay => {
             let hour = trade.signal_ms.div_euclid(HOUR_MS).rem_euclid(24) as usize;
@@ -192,7 +189,7 @@ pub(super) mod tests {
             side: Side::Long,
             score: 750,
             tier: Tier::Standard,
-            regime: 1,
+            regime: Regime::Trend as u8,
             signal_ms: 0,
             entry_ms: 10,
             entry_price: 100.0,

@@ -4,6 +4,6 @@ mod breakdown;
 mod equity;
 mod statistics;
 
-pub use breakdown::{Breakdown, BreakdownRow, REGIME_NAMES, TradeGroup, breakdown};
+pub use breakdown::{Breakdown, BreakdownRow, TradeGroup, breakdown};
 pub use equity::EquityCurve;
 pub use statistics::{Activity, Statistics, Verdict, VerdictLine};

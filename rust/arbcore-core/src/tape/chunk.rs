@@ -128,6 +128,16 @@ impl<'a> Segment<'a> {
         n as u64
     }
 
+    /// Least and greatest price; `(i64::MAX, i64::MIN)` without trades.
+    #[inline]
+    pub fn price_range(&self) -> (i64, i64) {
+        let wider = |(least, greatest): (i64, i64), p: i64| (least.min(p), greatest.max(p));
+        match self {
+            Self::Narrow { price, .. } => price.iter().fold((i64::MAX, i64::MIN), |range, &p| wider(range, i64::from(p))),
+            Self::Wide { price, .. } => price.iter().fold((i64::MAX, i64::MIN), |range, &p| wider(range, p)),
+        }
+    }
+
     /// First trade at or after `from` with price `<= low` or `>= high`.
     pub fn next_outside(&self, from: usize, low: i64, high: i64) -> Option<usize> {
         let hit = match self {
@@ -187,16 +197,10 @@ pub(super) struct Rows<'a> {
     pub first_last_id: Option<(&'a [i64], &'a [i64])>,
 }
 
-impl Rows<'_> {
-    fn count(&self, i: usize) -> u32 {
-        match self.first_last_id {
-            // Unusable id pairs count as one trade, as a source without ids does.
-            Some((first, last)) => {
-                last[i].checked_sub(first[i]).map_or(1, |d| (d + 1).clamp(1, i64::from(u32::MAX)) as u32)
-            }
-            None => 1,
-        }
-    }
+/// Underlying trades between two ids; unusable pairs count as one, as a source without ids does.
+#[inline]
+fn count_between(first: i64, last: i64) -> i64 {
+    (last.wrapping_sub(first).wrapping_add(1)).clamp(1, i64::from(u32::MAX))
 }
 
 impl Chunk {
@@ -207,6 +211,18 @@ impl Chunk {
             price: Vec::with_capacity(capacity),
             qty: Vec::with_capacity(capacity),
         };
+        Self { columns, counts: Counts::Ones, price_max: 0, qty_max: 0 }
+    }
+
+    /// This chunk's memory for another chunk.
+    pub(super) fn recycled(self, base_ms: i64) -> Self {
+        let Columns::Narrow { mut time, mut price, mut qty, .. } = self.columns else {
+            return Self::new(base_ms, CHUNK_LEN);
+        };
+        time.clear();
+        price.clear();
+        qty.clear();
+        let columns = Columns::Narrow { base_ms, time, price, qty };
         Self { columns, counts: Counts::Ones, price_max: 0, qty_max: 0 }
     }
 
@@ -304,12 +320,9 @@ impl Chunk {
                 qty.extend(qtys.iter().zip(makers).map(|(&q, &maker)| if maker { -q } else { q }));
             }
         }
-        if rows.first_last_id.is_some() {
-            for i in from..to {
-                self.counts.push(rows.count(i), start + i - from);
-            }
-        } else {
-            self.counts.push_ones(to - from);
+        match rows.first_last_id {
+            Some((first, last)) => self.counts.extend(&first[from..to], &last[from..to], start),
+            None => self.counts.push_ones(to - from),
         }
     }
 
@@ -336,6 +349,18 @@ impl Counts {
             },
             Self::Wide(counts) => counts.push(count),
             Self::Ones => self.upgrade(count, at),
+        }
+    }
+
+    /// Appends the counts of a run of id pairs; `at` counts are there already.
+    fn extend(&mut self, first: &[i64], last: &[i64], at: usize) {
+        let counts = || first.iter().zip(last).map(|(&first, &last)| count_between(first, last));
+        let most = counts().fold(1, i64::max);
+        match self {
+            Self::Ones if most == 1 => {}
+            Self::Narrow(narrow) if most <= i64::from(u16::MAX) => narrow.extend(counts().map(|count| count as u16)),
+            Self::Wide(wide) => wide.extend(counts().map(|count| count as u32)),
+            _ => counts().enumerate().for_each(|(i, count)| self.push(count as u32, at + i)),
         }
     }
 

@@ -23,6 +23,8 @@ pub struct Tape {
     grid: Grid,
     policy: IdPolicy,
     chunks: VecDeque<Chunk>,
+    /// A dropped chunk, whose memory the next one takes over.
+    spare: Option<Chunk>,
     /// Trades that were dropped from the front, a multiple of [`CHUNK_LEN`].
     dropped: u64,
     len: u64,
@@ -39,6 +41,7 @@ impl Tape {
             grid,
             policy,
             chunks: VecDeque::new(),
+            spare: None,
             dropped: 0,
             len: 0,
             ids: Ids::default(),
@@ -117,7 +120,7 @@ impl Tape {
         self.last_time_ms = time_ms;
         let signed_qty = if trade.is_buyer_maker { -trade.qty } else { trade.qty };
         if self.len.is_multiple_of(CHUNK_LEN as u64) {
-            self.chunks.push_back(Chunk::new(time_ms, CHUNK_LEN));
+            self.start_chunk(time_ms, CHUNK_LEN);
         }
         if let Some(chunk) = self.chunks.back_mut() {
             chunk.push(Row { time_ms, price: trade.price, signed_qty, count: trade.count });
@@ -133,7 +136,11 @@ impl Tape {
         if n == 0 {
             return Ok(());
         }
-        if let Some(i) = (0..n).find(|&i| batch.price[i] <= 0 || batch.qty[i] <= 0) {
+        // Folds without an early exit vectorise; the row is looked for only when there is one.
+        let least = |values: &[i64]| values.iter().fold(i64::MAX, |a, &b| a.min(b));
+        if (least(&batch.price) <= 0 || least(&batch.qty) <= 0)
+            && let Some(i) = (0..n).find(|&i| batch.price[i] <= 0 || batch.qty[i] <= 0)
+        {
             return Err(bad_value(batch.price[i], batch.qty[i], batch.agg_id.as_ref().map(|ids| ids[i])));
         }
         if batch.agg_id.is_some() != self.ids.last.is_some() && self.len > 0 {
@@ -141,8 +148,8 @@ impl Tape {
         }
         if let Some(ids) = &batch.agg_id {
             let first = self.ids.last.map_or(ids[0], |last| last + 1);
-            let consecutive = ids.iter().zip(first..).all(|(&id, expected)| id == expected);
-            if !consecutive {
+            let stray = ids.iter().zip(first..).fold(0, |stray, (&id, expected)| stray | (id ^ expected));
+            if stray != 0 {
                 return self.push_judged(batch, ids);
             }
             self.ids.extend(self.len, first, n);
@@ -187,7 +194,8 @@ impl Tape {
         let n = batch.len();
         let (Some(&head), Some(&tail)) = (batch.time_ms.first(), batch.time_ms.last()) else { return };
         let mut raised = Vec::new();
-        let sorted = head >= self.last_time_ms && batch.time_ms.windows(2).all(|w| w[0] <= w[1]);
+        let sorted = head >= self.last_time_ms
+            && !batch.time_ms.iter().zip(&batch.time_ms[1..]).fold(false, |down, (a, b)| down | (a > b));
         let time_ms: &[i64] = if sorted {
             self.last_time_ms = tail;
             &batch.time_ms
@@ -215,7 +223,7 @@ impl Tape {
             if self.len.is_multiple_of(CHUNK_LEN as u64) {
                 // A first small chunk grows as it must; later ones are allocated whole.
                 let capacity = if self.len == 0 { n.min(CHUNK_LEN) } else { CHUNK_LEN };
-                self.chunks.push_back(Chunk::new(time_ms[from], capacity));
+                self.start_chunk(time_ms[from], capacity);
             }
             let room = CHUNK_LEN - self.len as usize % CHUNK_LEN;
             let to = n.min(from + room);
@@ -225,6 +233,13 @@ impl Tape {
             self.len += (to - from) as u64;
             from = to;
         }
+    }
+
+    fn start_chunk(&mut self, base_ms: i64, capacity: usize) {
+        self.chunks.push_back(match self.spare.take() {
+            Some(spare) => spare.recycled(base_ms),
+            None => Chunk::new(base_ms, capacity),
+        });
     }
 
     /// The trades from `index` to the end of its chunk.
@@ -308,7 +323,7 @@ impl Tape {
             if n < CHUNK_LEN || chunk.segment().time_ms(n - 1) >= time_ms {
                 break;
             }
-            self.chunks.pop_front();
+            self.spare = self.chunks.pop_front();
             self.dropped += CHUNK_LEN as u64;
         }
         self.ids.drop_before(self.dropped);
