@@ -240,16 +240,16 @@ def test_an_interrupted_import_leaves_whole_days_and_can_be_repeated(tmp_path):
     archive = tmp_path / "archive"
     calls = []
 
-    def stop(done, total, trades):
-        calls.append((done, total, trades))
-        if trades > 100_000:
+    def stop(trades, done, total):
+        calls.append((trades, done, total))
+        if sum(call[0] for call in calls) > 100_000:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         import_trades([dump], symbol="LTCUSDT", archive=archive, progress=stop)
     assert days(archive) == ["um/LTCUSDT/2025-06-21.parquet"]
     assert pl.read_parquet(archive / days(archive)[0]).height == 86_400
-    assert all(0 < done <= total for done, total, _ in calls)
+    assert all(0 < done <= total for _, done, total in calls)
     report = import_trades([dump], symbol="LTCUSDT", archive=archive)
     assert days_of(report) == [
         ("2025-06-21", "unchanged", 86_400),
