@@ -126,9 +126,28 @@ fn preset_names() -> Vec<String> {
     presets::preset_names()
 }
 
+/// A strategy without the gates whose sources are not given: (parameters, names of the gates disabled, names of
+/// absent sources, highest reachable total).
+#[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "extracted from Python")]
+fn disable_gates<'py>(values: &Bound<'py, PyDict>, sources: Vec<String>) -> PyResult<FittedStrategy<'py>> {
+    let mut config = strategy_from_py(values)?;
+    let sources = Sources::from_names(&sources);
+    let absent = absent_sources(&config, &sources);
+    let disabled = disable_gates_without(&mut config, &sources);
+    let highest = f64::from(highest_total(&config, &sources)) / 10.0;
+    let fitted = values.copy()?;
+    for (name, value) in strategy_to_py(values.py(), &config)? {
+        // Parameters that only Python knows (description, tags) stay.
+        fitted.set_item(name, value)?;
+    }
+    Ok((fitted, disabled, absent, highest))
+}
+
 /// Adds this module's functions.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(check_strategy, module)?)?;
+    module.add_function(wrap_pyfunction!(disable_gates, module)?)?;
     module.add_function(wrap_pyfunction!(strategy_fields, module)?)?;
     module.add_function(wrap_pyfunction!(preset, module)?)?;
     module.add_function(wrap_pyfunction!(preset_names, module)?)
