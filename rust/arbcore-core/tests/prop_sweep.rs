@@ -218,7 +218,7 @@ proptest! {
     fn the_pyramid_finds_what_a_walk_finds(
         trades in tapes(), starts in prop::collection::vec((0_usize..1_300, -900_i64..300, -300_i64..900), 1..50),
     ) {
-        let pyramid = PricePyramid::build(&trades);
+        let pyramid = PricePyramid::build(&trades, 1);
         for (from, below, above) in starts {
             let (low, high) = (20_000 + below, 20_000 + above);
             let walked = (from..trades.len()).find(|&i| trades.price[i] <= low || trades.price[i] >= high);

@@ -3,7 +3,7 @@
 use super::in_parallel;
 use crate::error::Result;
 use crate::feature::FeatureRow;
-use crate::strategy::{Decision, DirectionFilter, StrategyBook, StrategyConfig, regime};
+use crate::strategy::{Decision, DirectionFilter, StrategyBook, StrategyConfig};
 
 /// Rows scored at one go: a block stays in the cache of its core.
 const BLOCK: usize = 256;
@@ -14,7 +14,6 @@ pub(super) struct Candidate {
     /// Index into the scored rows.
     pub row: u32,
     pub decision: Decision,
-    pub regime: u8,
 }
 
 /// Candidates of each group, in order.
@@ -44,8 +43,7 @@ impl Candidates {
                 book.evaluate(row, &mut decisions);
                 for (group, decision) in decisions.iter().enumerate() {
                     if decision.reason.is_none() {
-                        let regime = regime(&book.configs()[group], row) as u8;
-                        found[group].push(Candidate { row: (from + i) as u32, decision: *decision, regime });
+                        found[group].push(Candidate { row: (from + i) as u32, decision: *decision });
                     }
                 }
             }

@@ -90,14 +90,8 @@ pub fn sweep<T: TradeIndex>(
     input.simulation.validate()?;
     check_rows(input)?;
     let threads = options.threads.max(1);
-    let (timeline, pyramid) = if threads == 1 {
-        (Timeline::new(input), PricePyramid::build(input.trades))
-    } else {
-        std::thread::scope(|scope| {
-            let pyramid = scope.spawn(|| PricePyramid::build(input.trades));
-            (Timeline::new(input), joined(pyramid.join()))
-        })
-    };
+    let pyramid = PricePyramid::build(input.trades, threads);
+    let timeline = Timeline::new(input);
     let activity = timeline.activity(input.rows);
     let walk = Walk { input, timeline: &timeline, pyramid: &pyramid };
     let groups = grouped(configs);
