@@ -274,6 +274,12 @@ fn inputs_that_cannot_be_swept_are_refused() {
     };
     assert!(message(&[], &[]).contains("0 evaluations"));
     assert!(message(&[row.clone(), row.clone()], &[]).contains("must be later than the one before"));
-    let narrow = StrategyConfig { timeout_minutes: 1, ..StrategyConfig::for_symbol("BTCUSDT") };
-    assert!(message(&[row], &[narrow]).contains("timeout_minutes = 1"));
+    // These score alike, so that one would hide behind the other.
+    let fine = StrategyConfig::for_symbol("BTCUSDT");
+    let short = StrategyConfig { timeout_minutes: 1, ..fine.clone() };
+    assert!(
+        message(std::slice::from_ref(&row), &[fine.clone(), short]).contains("configuration 1: timeout_minutes = 1")
+    );
+    let other = StrategyConfig { symbol: "ETHUSDT".to_owned(), ..fine.clone() };
+    assert!(message(&[row], &[fine, other]).contains("symbol = ETHUSDT: must be BTCUSDT"));
 }

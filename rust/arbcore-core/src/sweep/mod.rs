@@ -89,6 +89,7 @@ pub fn sweep<T: TradeIndex>(
 ) -> Result<Vec<Option<SweepRow>>> {
     input.simulation.validate()?;
     check_rows(input)?;
+    check_configs(configs)?;
     let threads = options.threads.max(1);
     let pyramid = PricePyramid::build(input.trades, threads);
     let timeline = Timeline::new(input);
@@ -145,6 +146,20 @@ fn check_rows<T: TradeIndex>(input: &SweepInput<T>) -> Result<()> {
                 i + 1,
                 pair[1].t_ms,
                 pair[0].t_ms
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Every configuration, since only one of each group is scored.
+fn check_configs(configs: &[StrategyConfig]) -> Result<()> {
+    for (i, config) in configs.iter().enumerate() {
+        config.validate().map_err(|error| CoreError::config(format!("sweep: configuration {i}: {error}")))?;
+        if config.symbol != configs[0].symbol {
+            return Err(CoreError::config(format!(
+                "sweep: configuration {i}: symbol = {}: must be {}, as of the first one",
+                config.symbol, configs[0].symbol
             )));
         }
     }
