@@ -1,7 +1,8 @@
 //! The generator: the same bytes for a seed, whole ids, and a stream that looks like a market.
 
 use arbcore_core::batch::TradeBatch;
-use arbcore_core::generate::{Generator, GeneratorConfig, IndicatorName, IndicatorSample, Strength};
+use arbcore_core::generate::{Generator, GeneratorConfig, Strength};
+use arbcore_core::sample::{Sample, SampleKind};
 use arbcore_core::grid::Grid;
 use arbcore_core::types::{DAY_MS, HOUR_MS};
 
@@ -22,7 +23,7 @@ fn append(all: &mut TradeBatch, part: TradeBatch) {
 }
 
 /// The whole stream in batches of those sizes, the last one repeated.
-fn run(config: &GeneratorConfig, sizes: &[usize]) -> (TradeBatch, Vec<IndicatorSample>) {
+fn run(config: &GeneratorConfig, sizes: &[usize]) -> (TradeBatch, Vec<Sample>) {
     let mut generator = Generator::new(config).unwrap();
     let (mut trades, mut samples) = (TradeBatch::default(), vec![]);
     for i in 0.. {
@@ -39,7 +40,7 @@ fn run(config: &GeneratorConfig, sizes: &[usize]) -> (TradeBatch, Vec<IndicatorS
 }
 
 /// FNV-1a over all columns.
-fn digest(trades: &TradeBatch, samples: &[IndicatorSample]) -> u64 {
+fn digest(trades: &TradeBatch, samples: &[Sample]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut feed = |value: u64| {
         for byte in value.to_le_bytes() {
@@ -54,7 +55,7 @@ fn digest(trades: &TradeBatch, samples: &[IndicatorSample]) -> u64 {
     for sample in samples {
         feed(sample.time_ms as u64);
         feed(sample.available_ms as u64);
-        feed(sample.name as u64);
+        feed(sample.kind as u64);
         feed(sample.value.to_bits());
     }
     hash
@@ -149,33 +150,33 @@ fn samples_are_in_order_of_availability_and_stay_fresh() {
     assert!(samples.is_sorted_by_key(|sample| sample.available_ms));
     assert!(samples.iter().all(|sample| sample.time_ms < sample.available_ms && sample.value.is_finite()));
     for (name, limit_ms) in [
-        (IndicatorName::LongShortRatio, 900_000),
-        (IndicatorName::TopTraderLong, 900_000),
-        (IndicatorName::OpenInterestValue, 900_000),
-        (IndicatorName::CoinbasePremium, 900_000),
-        (IndicatorName::FundingRate, 9 * HOUR_MS),
-        (IndicatorName::MarkPrice, 5_000),
-        (IndicatorName::SpotMid, 5_000),
-        (IndicatorName::Obi10, 5_000),
+        (SampleKind::LongShortRatio, 900_000),
+        (SampleKind::TopTraderLong, 900_000),
+        (SampleKind::OpenInterestValue, 900_000),
+        (SampleKind::CoinbasePremium, 900_000),
+        (SampleKind::FundingRate, 9 * HOUR_MS),
+        (SampleKind::MarkPrice, 5_000),
+        (SampleKind::SpotMid, 5_000),
+        (SampleKind::Obi10, 5_000),
     ] {
         // Evaluations stand on multiples of 15 s.
-        let available: Vec<i64> = samples.iter().filter(|s| s.name == name).map(|s| s.available_ms).collect();
+        let available: Vec<i64> = samples.iter().filter(|s| s.kind == name).map(|s| s.available_ms).collect();
         for t in (config.start_ms + 15_000..config.start_ms + config.duration_ms).step_by(15_000) {
             let latest = available.partition_point(|ms| *ms <= t);
             assert!(latest > 0 && t - available[latest - 1] <= limit_ms, "{} at {t}", name.name());
         }
     }
-    let liquidations = |name| samples.iter().filter(|sample| sample.name == name).count();
-    assert!(liquidations(IndicatorName::LiqLongUsd) + liquidations(IndicatorName::LiqShortUsd) > 10);
+    let liquidations = |name| samples.iter().filter(|sample| sample.kind == name).count();
+    assert!(liquidations(SampleKind::LiqLongUsd) + liquidations(SampleKind::LiqShortUsd) > 10);
 }
 
 #[test]
 fn switches_leave_out_what_they_name() {
     let without_book = GeneratorConfig { book: false, ..hours("BTCUSDT", 1) };
     let (_, samples) = run(&without_book, &[65_536]);
-    assert!(samples.iter().any(|sample| sample.name == IndicatorName::CoinbasePremium));
+    assert!(samples.iter().any(|sample| sample.kind == SampleKind::CoinbasePremium));
     assert!(
-        samples.iter().all(|sample| sample.name != IndicatorName::Obi10 && sample.name != IndicatorName::MarkPrice)
+        samples.iter().all(|sample| sample.kind != SampleKind::Obi10 && sample.kind != SampleKind::MarkPrice)
     );
     let neutral =
         GeneratorConfig { strength: Strength { crowding: 0.0, ..Strength::default() }, ..without_book.clone() };

@@ -1,12 +1,13 @@
 //! Trades from the hidden market.
 
 use super::config::GeneratorConfig;
-use super::indicators::{IndicatorSample, Indicators};
+use super::indicators::Indicators;
 use super::market::{Market, Second};
 use super::rng::{Rng, unit};
 use super::size::SizeTable;
 use crate::batch::TradeBatch;
 use crate::error::Result;
+use crate::sample::Sample;
 use crate::types::{DAY_MS, SECOND_MS};
 
 /// Trades of one taker order, cumulative shares of 256: half take one level, a few walk through many.
@@ -167,10 +168,10 @@ impl Generator {
         batch
     }
 
-    /// The samples that became available before the clock of the trades handed out so far, in order of
-    /// `available_ms`; at the end of the stream all that are left.
-    pub fn take_indicators(&mut self) -> Vec<IndicatorSample> {
-        self.indicators.take(if self.finished { i64::MAX } else { self.second_ms })
+    /// The next samples in order of `available_ms`: all that are available at the last trade handed out (nothing that
+    /// comes later is available earlier); at the end of the stream the rest.
+    pub fn take_indicators(&mut self) -> Vec<Sample> {
+        self.indicators.take(if self.finished { i64::MAX } else { self.second_ms + SECOND_MS })
     }
 
     /// Moves on to the next taker order.
