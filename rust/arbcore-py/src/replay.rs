@@ -2,8 +2,8 @@
 
 use std::sync::Mutex;
 
-use arbcore_core::grid::Grid;
 use arbcore_core::feature::FeatureConfig;
+use arbcore_core::grid::Grid;
 use arbcore_core::position::{FillModel, Filters, Simulation};
 use arbcore_core::replay::{Market, Recording, Replay as CoreReplay, ReplayConfig, ReplayResult};
 use arbcore_core::strategy::StrategyConfig;

@@ -67,7 +67,10 @@ impl Samples {
             let kind = SampleKind::parse(&names[i]).or_raise()?;
             let row = i + 1;
             if let Some(reason) = kind.refuse(values[i]) {
-                return Err(InputError::new_err(format!("indicators: row {row}: {} = {}: {reason}", names[i], values[i])));
+                return Err(InputError::new_err(format!(
+                    "indicators: row {row}: {} = {}: {reason}",
+                    names[i], values[i]
+                )));
             }
             if available_ms[i] < time_ms[i] {
                 return Err(InputError::new_err(format!(

@@ -4,8 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arbcore_core::feature::{FeatureConfig, FeatureEngine, FeatureRow, Step};
 use arbcore_core::grid::{Grid, POW10};
-use arbcore_core::parse::{JsonOptions, parse_frames};
-use arbcore_core::parse::parse_decimal;
+use arbcore_core::parse::decimal::parse_decimal;
 use arbcore_core::replay::{FeatureTable, Market, MarketEvent};
 use arbcore_core::table::{Column, Table as CoreTable};
 use arbcore_core::tape::IdPolicy;
@@ -144,33 +143,10 @@ impl Tape {
         .or_raise()
     }
 
-    /// Takes raw aggTrade frames, one a line; returns how many lines were trades of this symbol.
-    fn push_json(&self, py: Python<'_>, frames: &[u8]) -> PyResult<usize> {
-        py.detach(|| {
-            guard(|| {
-                let mut batch = arbcore_core::batch::TradeBatch::default();
-                let options = JsonOptions { symbol: Some(self.symbol.as_bytes()), ..JsonOptions::default() };
-                parse_frames(frames, self.grid, &options, &mut batch)?;
-                let mut state = self.lock();
-                state.market.push_many(&batch)?;
-                state.run()?;
-                self.tidy(&mut state);
-                Ok(batch.len())
-            })
-        })
-        .or_raise()
-    }
-
     /// Features of every evaluation up to the last trade, over the trades held.
     #[pyo3(signature = (every_ms, warmup_ms, extra_windows_ms))]
     #[expect(clippy::needless_pass_by_value, reason = "extracted from Python")]
-    fn features(
-        &self,
-        py: Python<'_>,
-        every_ms: i64,
-        warmup_ms: i64,
-        extra_windows_ms: Vec<i64>,
-    ) -> PyResult<Table> {
+    fn features(&self, py: Python<'_>, every_ms: i64, warmup_ms: i64, extra_windows_ms: Vec<i64>) -> PyResult<Table> {
         py.detach(|| {
             guard(|| {
                 let state = self.lock();

@@ -133,7 +133,9 @@ impl<'a> Segment<'a> {
     pub fn price_range(&self) -> (i64, i64) {
         let wider = |(least, greatest): (i64, i64), p: i64| (least.min(p), greatest.max(p));
         match self {
-            Self::Narrow { price, .. } => price.iter().fold((i64::MAX, i64::MIN), |range, &p| wider(range, i64::from(p))),
+            Self::Narrow { price, .. } => {
+                price.iter().fold((i64::MAX, i64::MIN), |range, &p| wider(range, i64::from(p)))
+            }
             Self::Wide { price, .. } => price.iter().fold((i64::MAX, i64::MIN), |range, &p| wider(range, p)),
         }
     }

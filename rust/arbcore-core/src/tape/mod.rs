@@ -195,7 +195,7 @@ impl Tape {
         let (Some(&head), Some(&tail)) = (batch.time_ms.first(), batch.time_ms.last()) else { return };
         let mut raised = Vec::new();
         let sorted = head >= self.last_time_ms
-            && !batch.time_ms.iter().zip(&batch.time_ms[1..]).fold(false, |down, (a, b)| down | (a > b));
+            && batch.time_ms.iter().zip(&batch.time_ms[1..]).fold(0, |falls, (a, b)| falls + u64::from(a > b)) == 0;
         let time_ms: &[i64] = if sorted {
             self.last_time_ms = tail;
             &batch.time_ms
