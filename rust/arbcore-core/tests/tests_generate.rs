@@ -2,8 +2,8 @@
 
 use arbcore_core::batch::TradeBatch;
 use arbcore_core::generate::{Generator, GeneratorConfig, Strength};
-use arbcore_core::sample::{Sample, SampleKind};
 use arbcore_core::grid::Grid;
+use arbcore_core::sample::{Sample, SampleKind};
 use arbcore_core::types::{DAY_MS, HOUR_MS};
 
 fn hours(symbol: &str, hours: i64) -> GeneratorConfig {
@@ -175,9 +175,7 @@ fn switches_leave_out_what_they_name() {
     let without_book = GeneratorConfig { book: false, ..hours("BTCUSDT", 1) };
     let (_, samples) = run(&without_book, &[65_536]);
     assert!(samples.iter().any(|sample| sample.kind == SampleKind::CoinbasePremium));
-    assert!(
-        samples.iter().all(|sample| sample.kind != SampleKind::Obi10 && sample.kind != SampleKind::MarkPrice)
-    );
+    assert!(samples.iter().all(|sample| sample.kind != SampleKind::Obi10 && sample.kind != SampleKind::MarkPrice));
     let neutral =
         GeneratorConfig { strength: Strength { crowding: 0.0, ..Strength::default() }, ..without_book.clone() };
     assert_eq!(run(&neutral, &[65_536]).0, run(&without_book, &[65_536]).0, "indicators change no trade");

@@ -1,7 +1,7 @@
 //! Strategies between Python's dictionaries and the core.
 
 use arbcore_core::strategy::fields::{Bounds, FIELDS, Field, Value};
-use arbcore_core::strategy::{StrategyConfig, presets};
+use arbcore_core::strategy::{Sources, StrategyConfig, absent_sources, disable_gates_without, highest_total, presets};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
@@ -12,6 +12,9 @@ const LABELS: [&str; 2] = ["description", "tags"];
 
 /// A field's name, its bounds in words, least and greatest value, and names to choose from.
 type FieldBounds = (&'static str, String, Option<f64>, Option<f64>, Vec<&'static str>);
+
+/// Parameters, gates disabled, sources absent, highest reachable total.
+type FittedStrategy<'py> = (Bound<'py, PyDict>, Vec<&'static str>, Vec<&'static str>, f64);
 
 /// The strategy that a dictionary describes; what it leaves out has the defaults of its symbol.
 pub fn strategy_from_py(values: &Bound<'_, PyDict>) -> PyResult<StrategyConfig> {

@@ -216,9 +216,7 @@ impl Runner {
     #[inline]
     pub fn refuses(&self, decision: &Decision) -> bool {
         match decision.reason {
-            None | Some(Reason::BelowEntry | Reason::Direction) => {
-                self.limits.refuse(decision.total, decision.side).is_some()
-            }
+            None | Some(Reason::BelowEntry | Reason::Direction) => self.limits.refuses(decision.total, decision.side),
             Some(_) => true,
         }
     }
