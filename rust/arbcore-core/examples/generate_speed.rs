@@ -5,7 +5,8 @@
 use std::time::Instant;
 
 use arbcore_core::bars::{BarBuilder, BarOptions};
-use arbcore_core::generate::{Generator, GeneratorConfig, IndicatorName};
+use arbcore_core::generate::{Generator, GeneratorConfig};
+use arbcore_core::sample::SAMPLE_NAMES;
 use arbcore_core::types::DAY_MS;
 
 fn main() {
@@ -23,7 +24,7 @@ fn main() {
     let (mut same_ms, mut same_side, mut longest_ms) = (0, 0, 0);
     let (mut last_ms, mut last_side) = (config.start_ms, false);
     let mut bars = BarBuilder::new(config.grid, &BarOptions::default()).expect("valid");
-    let mut counts = [0; IndicatorName::NAMES.len()];
+    let mut counts = [0; SAMPLE_NAMES.len()];
     loop {
         let started = Instant::now();
         let batch = generator.next_batch(65_536);
@@ -40,7 +41,7 @@ fn main() {
         }
         trades += batch.len();
         samples += indicators.len();
-        indicators.iter().for_each(|sample| counts[sample.name as usize] += 1);
+        indicators.iter().for_each(|sample| counts[sample.kind as usize] += 1);
         bars.push_batch(&batch).expect("valid trades");
     }
     let share = |n: usize| 100.0 * n as f64 / trades as f64;
@@ -60,5 +61,5 @@ fn main() {
         100.0 * large as f64 / all as f64,
         all as f64 / trades as f64
     );
-    println!("{:?}", IndicatorName::NAMES.iter().zip(counts).collect::<Vec<_>>());
+    println!("{:?}", SAMPLE_NAMES.iter().zip(counts).collect::<Vec<_>>());
 }

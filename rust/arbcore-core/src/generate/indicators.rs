@@ -4,76 +4,8 @@ use super::config::{GeneratorConfig, Strength};
 use super::market::Mood;
 use super::math::exp;
 use super::rng::Rng;
+use crate::sample::{Sample, SampleKind};
 use crate::types::{HOUR_MS, MINUTE_MS, SECOND_MS};
-
-/// Names of the generated samples.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum IndicatorName {
-    /// All accounts, long over short.
-    LongShortRatio = 0,
-    /// Share of the top traders' positions that is long.
-    TopTraderLong,
-    /// Open interest in dollars.
-    OpenInterestValue,
-    /// Coinbase price over Binance price, less 1.
-    CoinbasePremium,
-    /// Rate of a settlement.
-    FundingRate,
-    /// Mark price.
-    MarkPrice,
-    /// Middle of the spot book.
-    SpotMid,
-    /// Imbalance of ten levels.
-    Obi10,
-    /// Spread in basis points.
-    SpreadBps,
-    /// Size-weighted best price.
-    Microprice,
-    /// Imbalance of five levels.
-    Imbalance,
-    /// Longs liquidated.
-    LiqLongUsd,
-    /// Shorts liquidated.
-    LiqShortUsd,
-}
-
-impl IndicatorName {
-    /// Names in the order of the discriminants, as in indicator files.
-    pub const NAMES: [&'static str; 13] = [
-        "long_short_ratio",
-        "top_trader_long",
-        "open_interest_value",
-        "coinbase_premium",
-        "funding_rate",
-        "mark_price",
-        "spot_mid",
-        "obi_10",
-        "spread_bps",
-        "microprice",
-        "imbalance",
-        "liq_long_usd",
-        "liq_short_usd",
-    ];
-
-    /// Name as in indicator files.
-    pub const fn name(self) -> &'static str {
-        Self::NAMES[self as usize]
-    }
-}
-
-/// One sample.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct IndicatorSample {
-    /// What the sample is about, UTC milliseconds.
-    pub time_ms: i64,
-    /// When it could be known.
-    pub available_ms: i64,
-    /// Which indicator.
-    pub name: IndicatorName,
-    /// Its value.
-    pub value: f64,
-}
 
 const SLOW_MS: i64 = 5 * MINUTE_MS;
 const BOOK_MS: i64 = 5 * SECOND_MS;
@@ -89,7 +21,7 @@ pub(super) struct Indicators {
     tick: f64,
     is_on: bool,
     has_book: bool,
-    pending: Vec<IndicatorSample>,
+    pending: Vec<Sample>,
     /// Slow noises: ratio, top traders, premium, book.
     noise: [f64; 4],
     /// Contracts in base currency.
@@ -154,14 +86,14 @@ impl Indicators {
     }
 
     /// Removes the samples available before `before_ms`, in order.
-    pub(super) fn take(&mut self, before_ms: i64) -> Vec<IndicatorSample> {
+    pub(super) fn take(&mut self, before_ms: i64) -> Vec<Sample> {
         self.pending.sort_by_key(|sample| sample.available_ms);
         let ready = self.pending.partition_point(|sample| sample.available_ms < before_ms);
         self.pending.drain(..ready).collect()
     }
 
-    fn push(&mut self, time_ms: i64, delay_ms: i64, name: IndicatorName, value: f64) {
-        self.pending.push(IndicatorSample { time_ms, available_ms: time_ms + delay_ms, name, value });
+    fn push(&mut self, time_ms: i64, delay_ms: i64, kind: SampleKind, value: f64) {
+        self.pending.push(Sample { time_ms, available_ms: time_ms + delay_ms, kind, value });
     }
 
     fn delay(&mut self, least_ms: i64, most_ms: i64) -> i64 {
@@ -189,10 +121,10 @@ impl Indicators {
         let value = self.open_interest * mid_ticks * self.tick;
 
         for (name, delay, value) in [
-            (IndicatorName::LongShortRatio, (4_000, 20_000), rounded(ratio, 1e4)),
-            (IndicatorName::TopTraderLong, (4_000, 20_000), rounded(top, 1e4)),
-            (IndicatorName::OpenInterestValue, (2_000, 8_000), rounded(value, 1e2)),
-            (IndicatorName::CoinbasePremium, (300, 1_500), rounded(premium, 1e7)),
+            (SampleKind::LongShortRatio, (4_000, 20_000), rounded(ratio, 1e4)),
+            (SampleKind::TopTraderLong, (4_000, 20_000), rounded(top, 1e4)),
+            (SampleKind::OpenInterestValue, (2_000, 8_000), rounded(value, 1e2)),
+            (SampleKind::CoinbasePremium, (300, 1_500), rounded(premium, 1e7)),
         ] {
             let delay_ms = self.delay(delay.0, delay.1);
             self.push(time_ms, delay_ms, name, value);
@@ -211,12 +143,12 @@ impl Indicators {
         let microprice = mid + 0.5 * wide * self.tick * imbalance;
         let finer = 100.0 / self.tick;
         for (name, value) in [
-            (IndicatorName::MarkPrice, rounded(mark, finer)),
-            (IndicatorName::SpotMid, rounded(spot, finer)),
-            (IndicatorName::Obi10, rounded(obi, 1e6)),
-            (IndicatorName::SpreadBps, rounded(wide * self.tick / mid * 1e4, 1e6)),
-            (IndicatorName::Microprice, rounded(microprice, finer)),
-            (IndicatorName::Imbalance, rounded(imbalance, 1e6)),
+            (SampleKind::MarkPrice, rounded(mark, finer)),
+            (SampleKind::SpotMid, rounded(spot, finer)),
+            (SampleKind::Obi10, rounded(obi, 1e6)),
+            (SampleKind::SpreadBps, rounded(wide * self.tick / mid * 1e4, 1e6)),
+            (SampleKind::Microprice, rounded(microprice, finer)),
+            (SampleKind::Imbalance, rounded(imbalance, 1e6)),
         ] {
             let delay_ms = self.delay(20, 180);
             self.push(time_ms, delay_ms, name, value);
@@ -228,7 +160,7 @@ impl Indicators {
         // The exchange stamps a settlement some milliseconds late.
         let late_ms = self.delay(0, 12);
         let delay_ms = self.delay(500, 5_000);
-        self.push(time_ms + late_ms, delay_ms, IndicatorName::FundingRate, rounded(rate, 1e8));
+        self.push(time_ms + late_ms, delay_ms, SampleKind::FundingRate, rounded(rate, 1e8));
     }
 
     fn liquidations(&mut self, time_ms: i64, mood: &Mood) {
@@ -236,7 +168,7 @@ impl Indicators {
         if beyond <= 0.0 || self.rng.uniform() > 0.15 * beyond {
             return;
         }
-        let name = if mood.minute_move < 0.0 { IndicatorName::LiqLongUsd } else { IndicatorName::LiqShortUsd };
+        let name = if mood.minute_move < 0.0 { SampleKind::LiqLongUsd } else { SampleKind::LiqShortUsd };
         let usd = self.liquidation_usd * self.rng.exponential() * (1.0 + beyond);
         let at_ms = time_ms + self.delay(0, SECOND_MS);
         let delay_ms = self.delay(20, 400);

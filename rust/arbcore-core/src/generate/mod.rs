@@ -14,5 +14,4 @@ mod size;
 mod trades;
 
 pub use config::{GeneratorConfig, Strength};
-pub use indicators::{IndicatorName, IndicatorSample};
 pub use trades::Generator;

@@ -31,6 +31,8 @@ const TAIL_SHARE: f64 = 64.0 / 4096.0;
 pub(super) struct SizeTable {
     body: Vec<i64>,
     tail: Vec<i64>,
+    /// Binary logarithm of the median.
+    median_bits: u32,
 }
 
 impl SizeTable {
@@ -42,9 +44,16 @@ impl SizeTable {
         let lots = |u: f64| ((value_at(u) * lots_per_usd) as i64).clamp(1, 1 << 40);
         let cell = |i: usize| (i as f64 + 0.5) / CELLS as f64;
         Self {
+            median_bits: lots(0.5).ilog2(),
             body: (0..CELLS).map(|i| lots(cell(i))).collect(),
             tail: (0..CELLS).map(|i| lots(1.0 - TAIL_SHARE * (1.0 - cell(i)))).collect(),
         }
+    }
+
+    /// How many times the median a quantity is, to a power of two, rounded down.
+    #[inline]
+    pub(super) fn over_median(&self, lots: i64) -> u64 {
+        (lots as u64) >> self.median_bits
     }
 
     /// A quantity from 28 random bits.

@@ -1,38 +1,41 @@
 //! Trades from the hidden market.
 
 use super::config::GeneratorConfig;
-use super::indicators::{IndicatorSample, Indicators};
+use super::indicators::Indicators;
 use super::market::{Market, Second};
 use super::rng::{Rng, unit};
 use super::size::SizeTable;
 use crate::batch::TradeBatch;
 use crate::error::Result;
+use crate::sample::Sample;
 use crate::types::{DAY_MS, SECOND_MS};
 
 /// Trades of one taker order, cumulative shares of 256: half take one level, a few walk through many.
 const BURST_LENGTHS: [(u64, u32); 12] = [
-    (128, 1),
-    (178, 2),
-    (204, 3),
-    (219, 4),
-    (229, 5),
-    (236, 6),
-    (242, 8),
-    (247, 10),
-    (251, 13),
+    (142, 1),
+    (188, 2),
+    (211, 3),
+    (224, 4),
+    (233, 5),
+    (240, 6),
+    (246, 8),
+    (250, 10),
+    (253, 13),
     (254, 18),
     (255, 26),
-    (256, 40),
+    (256, 32),
 ];
 
 /// A burst never walks further than this share of the price.
 const BURST_REACH: f64 = 1.5e-4;
 
 /// How many mean gaps an excitation lasts, and how much one burst adds to the rate.
-const EXCITATION_GAPS: f64 = 6.0;
-const EXCITATION_JUMP: f64 = 0.14;
+const EXCITATION_GAPS: f64 = 3.0;
+const EXCITATION_JUMP: f64 = 0.2;
+/// What it adds at most.
+const EXCITATION_MOST: f64 = 12.0;
 /// The mean rate under excitation, against the rate without (measured over many days).
-const EXCITATION_GAIN: f64 = 2.0;
+const EXCITATION_GAIN: f64 = 3.05;
 
 /// One taker order on its way through the book.
 #[derive(Debug, Clone, Copy)]
@@ -143,7 +146,7 @@ impl Generator {
             batch.qty.push(qty);
             batch.is_buyer_maker.push(burst.is_sell);
             agg_id.push(self.next_agg_id);
-            let fills = underlying_trades(bits >> 32, qty);
+            let fills = underlying_trades(bits >> 32, qty, self.sizes.over_median(qty));
             first.push(self.next_trade_id);
             last.push(self.next_trade_id + fills - 1);
             self.next_agg_id += 1;
@@ -165,10 +168,10 @@ impl Generator {
         batch
     }
 
-    /// The samples that became available before the clock of the trades handed out so far, in order of
-    /// `available_ms`; at the end of the stream all that are left.
-    pub fn take_indicators(&mut self) -> Vec<IndicatorSample> {
-        self.indicators.take(if self.finished { i64::MAX } else { self.second_ms })
+    /// The next samples in order of `available_ms`: all that are available at the last trade handed out (nothing that
+    /// comes later is available earlier); at the end of the stream the rest.
+    pub fn take_indicators(&mut self) -> Vec<Sample> {
+        self.indicators.take(if self.finished { i64::MAX } else { self.second_ms + SECOND_MS })
     }
 
     /// Moves on to the next taker order.
@@ -188,7 +191,7 @@ impl Generator {
             let gap_ms = self.hazard / rate;
             self.offset_ms += gap_ms;
             self.decay(gap_ms);
-            self.excitation += EXCITATION_JUMP;
+            self.excitation = (self.excitation + EXCITATION_JUMP).min(EXCITATION_MOST);
             self.hazard = self.rng.exponential();
             let time_ms = self.second_ms + (self.offset_ms as i64).min(SECOND_MS - 1);
             if time_ms >= self.end_ms {
@@ -206,11 +209,11 @@ impl Generator {
         // Takers chase the price where it has not arrived yet.
         let pull = ((target - self.mid) / (3.0 * second.sigma_ticks + 1.0)).clamp(-1.0, 1.0);
         let bits = self.rng.bits();
-        let repeats = bits & 7 < 2;
-        let buys = 0.5 * (1.0 + second.flow + 0.5 * pull);
+        let repeats = bits & 15 == 0;
+        let buys = 0.5 * (1.0 + second.flow + 0.35 * pull);
         let is_sell = if repeats { self.last_is_sell } else { unit(bits) >= buys };
         self.last_is_sell = is_sell;
-        let share = bits >> 3 & 255;
+        let share = bits >> 4 & 255;
         let trades = BURST_LENGTHS
             .iter()
             .find(|(upper, _)| share < *upper)
@@ -225,8 +228,9 @@ impl Generator {
     }
 
     fn decay(&mut self, gap_ms: f64) {
-        // 1/(1+x) instead of exp(-x): a longer memory, and no transcendental function.
-        self.excitation /= 1.0 + gap_ms * self.base_rate * (EXCITATION_GAIN / EXCITATION_GAPS);
+        // Measured in mean gaps of the moment, or busy hours would feed on themselves without end; 1/(1+x) instead of
+        // exp(-x) is a longer memory without a transcendental function.
+        self.excitation /= 1.0 + gap_ms * self.base_rate * self.second.activity / EXCITATION_GAPS;
     }
 
     fn next_second(&mut self) {
@@ -254,10 +258,10 @@ impl Generator {
     }
 }
 
-/// Underlying trades of a record: mostly one, more for large ones.
-fn underlying_trades(bits: u64, qty: i64) -> i64 {
-    // Every second record was one fill; beyond that geometric with mean 2, and up to the number of lots.
+/// Underlying trades of a record: mostly one, more for large ones; `size` is the quantity over the median.
+fn underlying_trades(bits: u64, qty: i64, size: u64) -> i64 {
+    // Every second record was one fill; beyond that geometric, and never more than lots.
     let spread = 1 + i64::from((bits as u16 | 1 << 15).trailing_zeros());
-    let large = 64 - i64::from((qty as u64).leading_zeros());
-    (spread + large * (bits >> 16 & 3) as i64 / 3).min(qty)
+    let doublings = i64::from(size.checked_ilog2().unwrap_or(0));
+    (spread + doublings * (bits >> 16 & 3) as i64 / 2).min(qty)
 }
