@@ -3,6 +3,9 @@
 import gzip
 import json
 import os
+import signal
+import subprocess
+import sys
 import zipfile
 from decimal import Decimal
 from pathlib import Path
@@ -256,6 +259,30 @@ def test_an_interrupted_import_leaves_whole_days_and_can_be_repeated(tmp_path):
         ("2025-06-22", "written", 86_400),
         ("2025-06-23", "written", 27_200),
     ]
+
+
+def test_a_killed_import_leaves_whole_days_and_its_leftovers_go_with_the_next(tmp_path):
+    dump = write(tmp_path / "long.csv", lines(200_000, step_ms=1_000))
+    archive = tmp_path / "archive"
+    program = f"""
+import os, signal
+from arbcore.store import import_trades
+taken = 0
+def die(trades, done, total):
+    global taken
+    taken += trades
+    if taken > 100_000:
+        os.kill(os.getpid(), signal.SIGKILL)
+import_trades([{str(dump)!r}], symbol="LTCUSDT", archive={str(archive)!r}, progress=die)
+"""
+    died = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    visible = [path for path in days(archive) if path.endswith(".parquet")]
+    assert visible == ["um/LTCUSDT/2025-06-21.parquet"]
+    assert inspect_trades([archive]).trades == 86_400
+    import_trades([dump], symbol="LTCUSDT", archive=archive)
+    assert days(archive) == [f"um/LTCUSDT/2025-06-{day}.parquet" for day in (21, 22, 23)]
+    assert inspect_trades([archive]).trades == 200_000
 
 
 def test_a_day_with_other_trades_needs_replace(dump, tmp_path):

@@ -250,10 +250,11 @@ def _same_columns(head: TradeBatch, batch: TradeBatch) -> None:
 def _text_stream(staged: Path, name: str, stack: ExitStack) -> BinaryIO:
     """The stream that packs text as the file's name says."""
     if name.endswith(".zip"):
-        packed = stack.enter_context(zipfile.ZipFile(staged, "w", zipfile.ZIP_DEFLATED, compresslevel=_PACKING))
-        # A fixed time, so that the same trades give the same bytes.
-        member = zipfile.ZipInfo(name.removesuffix(".zip") + ".csv")
-        member.compress_type, member.compress_level = zipfile.ZIP_DEFLATED, _PACKING
+        packed = stack.enter_context(
+            zipfile.ZipFile(staged, "w", zipfile.ZIP_DEFLATED, compresslevel=_PACKING)
+        )
+        # A member named by text gets a fixed time, so the same trades give the same bytes.
+        member = name.removesuffix(".zip") + ".csv"
         return stack.enter_context(packed.open(member, "w", force_zip64=True))  # type: ignore[return-value]
     raw = stack.enter_context(staged.open("wb"))
     if name.endswith(".gz"):
