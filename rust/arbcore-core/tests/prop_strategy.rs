@@ -195,7 +195,7 @@ fn total_of_layers(config: &StrategyConfig, row: &FeatureRow) -> i64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_book_decides_as_its_strategies_do_one_by_one(
@@ -225,7 +225,12 @@ proptest! {
             Model::Factory => prop_assert_eq!(i64::from(decision.total), total_of_layers(&config, &row)),
             Model::Layers => {
                 let points = layers(&config, &row);
-                let sum = points.direction + points.crowding + points.environment + points.auxiliary
+                let scales = match config.profile {
+                    Profile::V528Signals => [40.0 / 45.0, 18.0 / 20.0, 12.0 / 15.0],
+                    _ => [1.0; 3],
+                };
+                let sum = points.direction * scales[0] + points.crowding * scales[1]
+                    + points.environment * scales[2] + points.auxiliary
                     + points.confirmation + points.funding + points.liquidation;
                 prop_assert!((f64::from(decision.total) - (sum * 10.0).min(1000.0)).abs() <= 0.5 + 1e-9);
             }
@@ -342,10 +347,10 @@ fn v52_scales_its_layers_and_adds_funding_and_liquidations() {
     row.indicators.liq_short_usd = Some(100.0);
     let points = layers(&config, &row);
     // Direction 15 + 15 + 10 of 45, crowding 5 + 5 of 20, environment 10 of 15.
-    assert_eq!((points.direction, points.crowding, points.environment), (1600.0 / 45.0, 9.0, 8.0));
+    assert_eq!((points.direction, points.crowding, points.environment), (40.0, 10.0, 10.0));
     assert_eq!((points.confirmation, points.auxiliary, points.liquidation), (15.0, 2.0, 3.0));
     assert_eq!(points.funding, 5.0 * 0.0003 / 0.0007);
-    // 35.556 + 9 + 8 + 15 + 2 + 2.143 + 3 = 74.698.
+    // 40·40/45 + 10·18/20 + 10·12/15 + 15 + 2 + 2.143 + 3 = 74.698.
     let decision = score(&config, &row);
     assert_eq!((decision.total, decision.reason, decision.side), (747, Some(Reason::BelowEntry), Side::Short));
 }

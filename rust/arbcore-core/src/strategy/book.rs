@@ -5,11 +5,11 @@
 //! the gates once. What remains for each strategy is its weights, its limits and writing the decision.
 
 use super::config::{Model, StrategyConfig};
-use super::decision::{Decision, Reason, Tier};
+use super::decision::{Decision, Tier};
 use super::flow::Flow;
-use super::gates::{Gates, Snapshot};
-use super::points::{Points, Table, Weights, entry_condition, factory_total};
-use super::score::{Limits, bonus_tier};
+use super::gates::{Gates, Refusals, Sight};
+use super::points::{Points, Table, Weights, factory_total};
+use super::score::{Limits, blank};
 use crate::error::{CoreError, Result};
 use crate::feature::{FeatureRow, Window};
 use crate::types::Side;
@@ -110,39 +110,27 @@ impl StrategyBook {
     ///
     /// `out` is overwritten; with its capacity kept between calls, nothing is allocated.
     pub fn evaluate(&self, row: &FeatureRow, out: &mut Vec<Decision>) {
-        out.resize(self.len(), BLANK);
+        out.resize(self.len(), PLACEHOLDER);
         let out = out.as_mut_slice();
-        let snapshot = Snapshot::new(row);
-        let unready = snapshot.unready();
         let mut start = 0;
         for group in &self.groups {
             let model = if group.table == Table::Bonus { Model::Bonus } else { Model::Factory };
             let flow = Flow::new(model, group.fast, group.slow, row);
             let points = Points::new(group.table, row, &flow);
-            let blank = Decision {
-                side: flow.side,
-                consensus: flow.consensus,
-                tier: if group.table == Table::Bonus { bonus_tier(points.bonus) } else { Tier::Standard },
-                bonus: points.bonus as u8,
-                ..BLANK
-            };
-            let entry = entry_condition(group.table, row, &flow);
+            let sight = Sight::new(group.table, row, &flow);
+            let blank = blank(group.table, &flow, &points);
             let tally = Tally::new(group.table, &points);
             for run in &group.runs {
-                let members = &self.members[start..run.end];
+                let gates = run.gates.refusals(&sight);
+                tally.decide(&self.members[start..run.end], gates, blank, out);
                 start = run.end;
-                if let Some(reason) = unready.or_else(|| run.gates.block(&snapshot, &flow, entry)) {
-                    refuse(members, reason, blank, out);
-                } else {
-                    tally.decide(members, blank, out);
-                }
             }
         }
     }
 }
 
-/// A decision to be filled in.
-const BLANK: Decision =
+/// What stands in places of `out` until their decision is written.
+const PLACEHOLDER: Decision =
     Decision { side: Side::Short, consensus: false, total: 0, reason: None, tier: Tier::Standard, bonus: 0 };
 
 /// How the members of a group get their totals.
@@ -166,33 +154,24 @@ impl Tally {
         }
     }
 
-    fn decide(self, members: &[Member], blank: Decision, out: &mut [Decision]) {
-        match self {
-            Self::Weighted(terms) => {
-                write(members, out, |member| rate(member, factory_total(terms, member.weights), blank));
+    #[inline]
+    fn decide(self, members: &[Member], gates: Refusals, blank: Decision, out: &mut [Decision]) {
+        if let ([first, _, ..], true) = (members, gates != 0) {
+            // Refused together. A lone member is not worth a branch that nobody can predict.
+            let decision = Decision { tier: blank.tier, ..first.limits.decide(gates, 0, blank) };
+            for member in members {
+                out[member.place as usize] = decision;
             }
-            Self::Fixed(total) => write(members, out, |member| rate(member, total, blank)),
-            Self::Tiered(total) => {
-                write(members, out, |member| Decision { tier: blank.tier, ..rate(member, total, blank) });
-            }
+            return;
         }
-    }
-}
-
-#[inline]
-fn rate(member: &Member, total: i32, blank: Decision) -> Decision {
-    Decision { total, reason: member.limits.refuse(total, blank.side), tier: member.limits.tier(total), ..blank }
-}
-
-fn refuse(members: &[Member], reason: Reason, blank: Decision, out: &mut [Decision]) {
-    let decision = Decision { reason: Some(reason), ..blank };
-    write(members, out, |_| decision);
-}
-
-#[inline]
-fn write(members: &[Member], out: &mut [Decision], decide: impl Fn(&Member) -> Decision) {
-    for member in members {
-        out[member.place as usize] = decide(member);
+        for member in members {
+            let decision = match self {
+                Self::Weighted(terms) => member.limits.decide(gates, factory_total(terms, member.weights), blank),
+                Self::Fixed(total) => member.limits.decide(gates, total, blank),
+                Self::Tiered(total) => Decision { tier: blank.tier, ..member.limits.decide(gates, total, blank) },
+            };
+            out[member.place as usize] = decision;
+        }
     }
 }
 

@@ -65,7 +65,7 @@ pub enum Profile {
 }
 
 /// Which whale gate applies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Track {
     /// By flow ratio.
     Btc,

@@ -165,8 +165,8 @@ impl Tier {
     }
 }
 
-/// Points of each layer before weighting; layers a model lacks are 0. `v52_8signals` scales its layers
-/// to their own greatest values (direction 40, crowding 18, environment 12), so they sum to its total.
+/// Points of each layer before weighting; layers a model lacks are 0. `v52_8signals` records those of
+/// `v51_baseline` (direction to 45, crowding to 20, environment to 15), which its total scales down.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Layers {
     /// Direction of flow.

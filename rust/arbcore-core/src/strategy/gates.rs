@@ -1,165 +1,178 @@
-//! Gates, in the order of the specification; the first that blocks names the reason.
+//! Gates: each refusal is a bit, in the order of the specification; the lowest bit set names the reason.
+//!
+//! Masks make a gate's verdict free of branches, which is what many strategies with thresholds of their
+//! own need: a mispredicted branch costs more than all comparisons together.
 
 use super::config::{Model, OnMissing, StrategyConfig, Track};
 use super::decision::{Missing, Reason};
 use super::flow::{Flow, along, toward};
+use super::points::{Table, meets_entry_condition};
 use crate::feature::FeatureRow;
 use crate::grid::Grid;
 use crate::types::Side;
 
-/// The row with what every strategy's gates would otherwise compute again.
+/// Refusals, one bit each.
+pub(super) type Refusals = u32;
+
+const WARMUP: Refusals = 1 << 0;
+const NO_ATR: Refusals = 1 << 1;
+const LOW_VOL: Refusals = 1 << 2;
+const NO_VWAP: Refusals = 1 << 3;
+const NO_CONSENSUS: Refusals = 1 << 4;
+const WHALE: Refusals = 1 << 5;
+const NO_OBI: Refusals = 1 << 6;
+const OBI: Refusals = 1 << 7;
+const NO_SPOT_PERP: Refusals = 1 << 8;
+const SPOT_PERP: Refusals = 1 << 9;
+const NO_SPOT_CVD: Refusals = 1 << 10;
+const SPOT_CVD: Refusals = 1 << 11;
+/// Total below the entry score: not a gate, the total stands.
+pub(super) const BELOW_ENTRY: Refusals = 1 << 12;
+/// Direction not allowed: not a gate either.
+pub(super) const DIRECTION: Refusals = 1 << 13;
+
+/// The reason of each bit, and of none.
+const REASONS: [Option<Reason>; 15] = [
+    Some(Reason::Warmup),
+    Some(Reason::MissingFeature(Missing::Atr5m)),
+    Some(Reason::LowVol),
+    Some(Reason::MissingFeature(Missing::Vwap30m)),
+    Some(Reason::NoDirectionConsensus),
+    Some(Reason::Whale),
+    Some(Reason::MissingFeature(Missing::Obi10)),
+    Some(Reason::Obi),
+    Some(Reason::MissingFeature(Missing::SpotPerpDivergence)),
+    Some(Reason::SpotPerp),
+    Some(Reason::MissingFeature(Missing::SpotCvd)),
+    Some(Reason::SpotCvd),
+    Some(Reason::BelowEntry),
+    Some(Reason::Direction),
+    None,
+];
+
+/// The first refusal's reason.
+#[inline]
+pub(super) fn first_reason(refusals: Refusals) -> Option<Reason> {
+    REASONS[(refusals | 1 << 14).trailing_zeros() as usize]
+}
+
+/// `bits` when `condition` holds, else none.
+#[inline]
+pub(super) const fn when(condition: bool, bits: Refusals) -> Refusals {
+    if condition { bits } else { 0 }
+}
+
+/// What the gates compare, seen from the direction of one flow. Absent values are NaN and compare as false.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Snapshot<'a> {
-    pub row: &'a FeatureRow,
-    /// `atr_5m/price`; NaN without `atr_5m`, which blocks before anything reads it.
+pub(super) struct Sight {
+    /// Refusals that do not depend on a threshold.
+    refusals: Refusals,
+    /// `atr_5m/price`.
     volatility: f64,
-    large_buy: Notional,
-    large_sell: Notional,
+    whale_ratio: f64,
+    obi: f64,
+    spot_perp: f64,
+    aligned_large: Notional,
+    opposing_large: Notional,
 }
 
-impl<'a> Snapshot<'a> {
-    pub fn new(row: &'a FeatureRow) -> Self {
+impl Sight {
+    pub fn new(table: Table, row: &FeatureRow, flow: &Flow) -> Self {
+        let side = flow.side;
+        let (aligned, opposing) = match side {
+            Side::Long => (row.large_buy_max, row.large_sell_max),
+            Side::Short => (row.large_sell_max, row.large_buy_max),
+        };
+        let (obi, spot_perp) = (row.indicators.obi_10, row.indicators.spot_perp_divergence);
+        // What v50 demands takes the place of the CVD gate.
+        let (no_vwap, agrees) = match table {
+            Table::Bonus => (row.vwap_30m.is_none(), meets_entry_condition(row, flow)),
+            _ => (false, flow.consensus),
+        };
+        let spot_cvd_against =
+            row.spot_cvd.is_some_and(|spot| flow.slow_aligned && along(side.opposite(), spot[flow.slow as usize]));
         Self {
-            row,
+            refusals: when(row.warmup, WARMUP)
+                | when(row.atr_5m.is_none(), NO_ATR)
+                | when(no_vwap, NO_VWAP)
+                | when(!agrees, NO_CONSENSUS)
+                | when(obi.is_none(), NO_OBI)
+                | when(spot_perp.is_none(), NO_SPOT_PERP)
+                | when(row.spot_cvd.is_none(), NO_SPOT_CVD)
+                | when(spot_cvd_against, SPOT_CVD),
             volatility: row.atr_5m.map_or(f64::NAN, |atr| atr / row.grid.price(row.price)),
-            large_buy: Notional::new(row.large_buy_max, row.price, row.grid),
-            large_sell: Notional::new(row.large_sell_max, row.price, row.grid),
-        }
-    }
-
-    /// Why nothing can be scored at all.
-    pub fn unready(&self) -> Option<Reason> {
-        if self.row.warmup {
-            Some(Reason::Warmup)
-        } else if self.row.atr_5m.is_none() {
-            Some(Reason::MissingFeature(Missing::Atr5m))
-        } else {
-            None
+            whale_ratio: toward(side, row.whale_ratio),
+            obi: toward(side, obi.unwrap_or(f64::NAN)),
+            spot_perp: toward(side, spot_perp.unwrap_or(f64::NAN)),
+            aligned_large: Notional::new(aligned, row.price, row.grid),
+            opposing_large: Notional::new(opposing, row.price, row.grid),
         }
     }
 }
 
-/// Whale gate with its threshold.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Whale {
-    Off,
-    Flow(f64),
-    Usd(f64),
-}
-
-/// One strategy's gates: thresholds of those that are on.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// One strategy's gates: their thresholds, and which refusals count.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Gates {
-    volatility: Option<f64>,
-    consensus: bool,
-    whale: Whale,
-    obi: Option<f64>,
-    spot_perp: Option<f64>,
-    spot_cvd: bool,
-    pass_missing: bool,
+    counted: Refusals,
+    track: Track,
+    volatility: f64,
+    /// A ratio or USD, by track.
+    whale: f64,
+    obi: f64,
+    spot_perp: f64,
 }
 
 impl Gates {
     pub fn of(config: &StrategyConfig) -> Self {
+        let bonus = config.model == Model::Bonus;
+        let missing = |bits| when(config.on_missing == OnMissing::Block, bits);
         Self {
-            volatility: config.gate_vol_enabled.then_some(config.vol_atr_pct_min),
-            // The bonus model's entry conditions contain the consensus.
-            consensus: config.gate_cvd_enabled && config.model != Model::Bonus,
-            whale: match (config.gate_whale_enabled, config.track) {
-                (false, _) => Whale::Off,
-                (true, Track::Btc) => Whale::Flow(config.whale_flow_pct),
-                (true, Track::Alt) => Whale::Usd(config.whale_usd_threshold),
+            counted: WARMUP
+                | NO_ATR
+                | when(config.gate_vol_enabled, LOW_VOL)
+                | when(bonus, NO_VWAP | NO_CONSENSUS)
+                | when(config.gate_cvd_enabled, NO_CONSENSUS)
+                | when(config.gate_whale_enabled, WHALE)
+                | when(config.gate_obi_enabled, OBI | missing(NO_OBI))
+                | when(config.gate_spot_perp_enabled, SPOT_PERP | missing(NO_SPOT_PERP))
+                | when(config.gate_spot_cvd_enabled, SPOT_CVD | missing(NO_SPOT_CVD)),
+            track: config.track,
+            volatility: config.vol_atr_pct_min,
+            whale: match config.track {
+                Track::Btc => config.whale_flow_pct,
+                Track::Alt => config.whale_usd_threshold,
             },
-            obi: config.gate_obi_enabled.then_some(config.obi_threshold),
-            spot_perp: config.gate_spot_perp_enabled.then_some(config.spot_perp_threshold),
-            spot_cvd: config.gate_spot_cvd_enabled,
-            pass_missing: config.on_missing == OnMissing::Pass,
+            obi: config.obi_threshold,
+            spot_perp: config.spot_perp_threshold,
         }
     }
 
-    /// A key that is equal exactly when the gates are, and sorts them.
-    pub fn key(&self) -> [u64; 5] {
-        // Thresholds are positive or zero, so no bit pattern of theirs is MAX.
-        let bits = |threshold: Option<f64>| threshold.map_or(u64::MAX, f64::to_bits);
-        let (whale_kind, whale_threshold) = match self.whale {
-            Whale::Off => (0, None),
-            Whale::Flow(threshold) => (1, Some(threshold)),
-            Whale::Usd(threshold) => (2, Some(threshold)),
+    /// A key that is the same for gates that refuse the same, and sorts them.
+    pub fn key(&self) -> (Refusals, Track, [u64; 4]) {
+        let bits = |gate: Refusals, threshold: f64| if self.counted & gate == 0 { 0 } else { threshold.to_bits() };
+        let thresholds = [
+            bits(LOW_VOL, self.volatility),
+            bits(WHALE, self.whale),
+            bits(OBI, self.obi),
+            bits(SPOT_PERP, self.spot_perp),
+        ];
+        (self.counted, self.track, thresholds)
+    }
+
+    /// The refusals of all gates.
+    #[inline]
+    pub fn refusals(&self, sight: &Sight) -> Refusals {
+        let whale = match self.track {
+            Track::Btc => sight.whale_ratio < -self.whale,
+            // Both sides, without a shortcut between them: see the module's note.
+            Track::Alt => sight.opposing_large.reaches(self.whale) & !sight.aligned_large.reaches(self.whale),
         };
-        let flags = whale_kind
-            | u64::from(self.consensus) << 2
-            | u64::from(self.spot_cvd) << 3
-            | u64::from(self.pass_missing) << 4;
-        [flags, bits(self.volatility), bits(whale_threshold), bits(self.obi), bits(self.spot_perp)]
-    }
-
-    /// The first gate that blocks. `entry` is what the model itself demands, in the place of the CVD gate.
-    #[inline]
-    pub fn block(&self, snapshot: &Snapshot, flow: &Flow, entry: Option<Reason>) -> Option<Reason> {
-        if self.volatility.is_some_and(|least| snapshot.volatility < least) {
-            return Some(Reason::LowVol);
-        }
-        if entry.is_some() {
-            return entry;
-        }
-        if self.consensus && !flow.consensus {
-            return Some(Reason::NoDirectionConsensus);
-        }
-        if self.whale_blocks(snapshot, flow.side) {
-            return Some(Reason::Whale);
-        }
-        let indicators = &snapshot.row.indicators;
-        self.against(self.obi, indicators.obi_10, flow.side, Missing::Obi10, Reason::Obi)
-            .or_else(|| {
-                let divergence = indicators.spot_perp_divergence;
-                self.against(self.spot_perp, divergence, flow.side, Missing::SpotPerpDivergence, Reason::SpotPerp)
-            })
-            .or_else(|| if self.spot_cvd { self.spot_cvd_blocks(snapshot.row, flow) } else { None })
-    }
-
-    #[inline]
-    fn whale_blocks(&self, snapshot: &Snapshot, side: Side) -> bool {
-        match self.whale {
-            Whale::Off => false,
-            Whale::Flow(threshold) => toward(side, snapshot.row.whale_ratio) < -threshold,
-            Whale::Usd(threshold) => {
-                let (aligned, opposing) = match side {
-                    Side::Long => (&snapshot.large_buy, &snapshot.large_sell),
-                    Side::Short => (&snapshot.large_sell, &snapshot.large_buy),
-                };
-                opposing.reaches(threshold) && !aligned.reaches(threshold)
-            }
-        }
-    }
-
-    #[inline]
-    fn against(
-        &self,
-        threshold: Option<f64>,
-        value: Option<f64>,
-        side: Side,
-        missing: Missing,
-        reason: Reason,
-    ) -> Option<Reason> {
-        let threshold = threshold?;
-        match value {
-            Some(value) => (toward(side, value) < -threshold).then_some(reason),
-            None => self.absent(missing),
-        }
-    }
-
-    #[inline]
-    fn spot_cvd_blocks(&self, row: &FeatureRow, flow: &Flow) -> Option<Reason> {
-        let slow = flow.slow as usize;
-        match &row.spot_cvd {
-            Some(spot) => (flow.slow_aligned && along(flow.side.opposite(), spot[slow])).then_some(Reason::SpotCvd),
-            None => self.absent(Missing::SpotCvd),
-        }
-    }
-
-    #[inline]
-    fn absent(&self, missing: Missing) -> Option<Reason> {
-        (!self.pass_missing).then_some(Reason::MissingFeature(missing))
+        self.counted
+            & (sight.refusals
+                | when(sight.volatility < self.volatility, LOW_VOL)
+                | when(whale, WHALE)
+                | when(sight.obi < -self.obi, OBI)
+                | when(sight.spot_perp < -self.spot_perp, SPOT_PERP))
     }
 }
 
@@ -254,7 +267,8 @@ mod tests {
         row.cvd[Window::H4 as usize] = -1;
         row.large_sell_max = 25_000;
         let block = |row: &FeatureRow, config: &StrategyConfig| {
-            Gates::of(config).block(&Snapshot::new(row), &Flow::of(config, row), None)
+            let sight = Sight::new(Table::of(config), row, &Flow::of(config, row));
+            first_reason(Gates::of(config).refusals(&sight))
         };
         assert_eq!(block(&row, &config), Some(Reason::LowVol));
         row.atr_5m = Some(6.0);
@@ -284,7 +298,10 @@ mod tests {
         let mut row = FeatureRow::empty(0, grid(1, 3));
         (row.price, row.atr_5m, row.whale_ratio) = (1_000, Some(1.0), 0.51);
         row.cvd = [-1; crate::feature::MAX_WINDOWS];
-        let block = |row: &FeatureRow| Gates::of(&config).block(&Snapshot::new(row), &Flow::of(&config, row), None);
+        let block = |row: &FeatureRow| {
+            let sight = Sight::new(Table::of(&config), row, &Flow::of(&config, row));
+            first_reason(Gates::of(&config).refusals(&sight))
+        };
         assert_eq!(block(&row), Some(Reason::Whale));
         row.whale_ratio = 0.5;
         assert_eq!(block(&row), None);

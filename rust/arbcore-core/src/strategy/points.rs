@@ -3,7 +3,7 @@
 //! Points are integers; only the funding layer of `v52_8signals` is a quotient.
 
 use super::config::{Model, Profile, StrategyConfig};
-use super::decision::{Layers, Missing, Reason};
+use super::decision::Layers;
 use super::flow::{Flow, along, toward};
 use crate::feature::FeatureRow;
 use crate::types::Side;
@@ -106,8 +106,8 @@ impl Points {
     }
 
     /// The layers as recorded.
-    pub fn layers(&self, table: Table) -> Layers {
-        let layers = Layers {
+    pub fn layers(&self) -> Layers {
+        Layers {
             direction: f64::from(self.direction),
             crowding: f64::from(self.crowding),
             environment: f64::from(self.environment),
@@ -115,15 +115,6 @@ impl Points {
             confirmation: f64::from(self.confirmation),
             funding: self.funding,
             liquidation: f64::from(self.liquidation),
-        };
-        match table {
-            Table::V52 => Layers {
-                direction: f64::from(self.direction * 40) / 45.0,
-                crowding: f64::from(self.crowding * 18) / 20.0,
-                environment: f64::from(self.environment * 12) / 15.0,
-                ..layers
-            },
-            _ => layers,
         }
     }
 
@@ -163,15 +154,10 @@ pub(super) fn factory_total(terms: [i32; 3], weights: Weights) -> i32 {
     (((numerator + 12) as u32 / 24) as i32).min(HIGHEST)
 }
 
-/// What `v50` demands before it scores, in the place of the CVD gate.
-pub(super) fn entry_condition(table: Table, row: &FeatureRow, flow: &Flow) -> Option<Reason> {
-    if table != Table::Bonus {
-        return None;
-    }
-    let Some(vwap) = row.vwap_30m else { return Some(Reason::MissingFeature(Missing::Vwap30m)) };
-    let beyond = toward(flow.side, row.grid.price(row.price) - vwap) > 0.0;
-    let sloping = along(flow.side, row.cvd_slope[flow.fast as usize]);
-    if flow.consensus && sloping && beyond { None } else { Some(Reason::NoDirectionConsensus) }
+/// What `v50` demands before it scores; false without `vwap_30m`.
+pub(super) fn meets_entry_condition(row: &FeatureRow, flow: &Flow) -> bool {
+    let beyond = row.vwap_30m.is_some_and(|vwap| toward(flow.side, row.grid.price(row.price) - vwap) > 0.0);
+    flow.consensus && along(flow.side, row.cvd_slope[flow.fast as usize]) && beyond
 }
 
 fn large_trades(flow: &Flow, aligned: i32, quiet: i32) -> i32 {

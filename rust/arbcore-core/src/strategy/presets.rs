@@ -6,7 +6,7 @@ use crate::error::{CoreError, Result};
 use crate::feature::Window;
 
 /// Presets that take any symbol.
-const ANY_SYMBOL: [&str; 6] = ["v50", "v51_baseline", "v52_8signals", "v53", "v53_middle", "v53_fast"];
+pub const ANY_SYMBOL: [&str; 6] = ["v50", "v51_baseline", "v52_8signals", "v53", "v53_middle", "v53_fast"];
 
 /// Coin, symbol, weights (direction, environment, auxiliary, momentum), entry score in tenths.
 const FACTORY_COINS: [(&str, &str, [u32; 4], i32); 4] = [

@@ -1,6 +1,6 @@
 //! The market's regime: recorded, decides nothing by itself.
 
-use super::config::{Model, StrategyConfig};
+use super::config::StrategyConfig;
 use super::flow::Flow;
 use crate::feature::FeatureRow;
 use crate::grid::POW10;
@@ -34,7 +34,7 @@ impl Regime {
     }
 }
 
-/// The regime as a strategy's own window pair sees it.
+/// The regime as a strategy's own window pair sees it (`v50`'s fast window is 1h while volume surges).
 pub fn regime(config: &StrategyConfig, row: &FeatureRow) -> Regime {
     let volatility = row.atr_5m.map(|atr| atr / row.grid.price(row.price));
     if volatility.is_some_and(|volatility| volatility >= 0.012) {
@@ -43,9 +43,8 @@ pub fn regime(config: &StrategyConfig, row: &FeatureRow) -> Regime {
     if volatility.is_some_and(|volatility| volatility >= 0.008) {
         return Regime::HighVol;
     }
-    // The factory's flow: the surge window of the bonus model is no window of the strategy's own.
-    let flow = Flow::new(Model::Factory, config.cvd_fast_window, config.cvd_slow_window, row);
-    let acceleration = row.cvd_accel[config.cvd_fast_window as usize].unsigned_abs();
+    let flow = Flow::of(config, row);
+    let acceleration = row.cvd_accel[flow.fast as usize].unsigned_abs();
     let strong = u128::from(acceleration) > 10 * u128::from(POW10[row.grid.qty_decimals as usize].unsigned_abs());
     if flow.consensus && strong { Regime::Trend } else { Regime::Range }
 }

@@ -1,52 +1,58 @@
 //! One strategy against one row: direction, gates, total.
 
 use super::config::{DirectionFilter, StrategyConfig};
-use super::decision::{Decision, Layers, Reason, Tier};
+use super::decision::{Decision, Layers, Tier};
 use super::flow::Flow;
-use super::gates::{Gates, Snapshot};
-use super::points::{Points, Table, Weights, entry_condition};
+use super::gates::{BELOW_ENTRY, DIRECTION, Gates, Refusals, Sight, first_reason, when};
+use super::points::{Points, Table, Weights};
 use crate::feature::FeatureRow;
-use crate::types::Side;
 
 /// What turns a total into a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
     entry: i32,
     heavy: i32,
-    direction: DirectionFilter,
+    /// Refusal of longs and of shorts.
+    barred: [Refusals; 2],
 }
 
 impl Limits {
     pub fn of(config: &StrategyConfig) -> Self {
-        Self { entry: config.entry_score, heavy: config.heavy_threshold(), direction: config.direction }
-    }
-
-    /// Why a total that no gate blocks gives no signal.
-    #[inline]
-    pub fn refuse(&self, total: i32, side: Side) -> Option<Reason> {
-        let allowed = match self.direction {
-            DirectionFilter::Both => true,
-            DirectionFilter::LongOnly => side == Side::Long,
-            DirectionFilter::ShortOnly => side == Side::Short,
-        };
-        if total < self.entry {
-            Some(Reason::BelowEntry)
-        } else if allowed {
-            None
-        } else {
-            Some(Reason::Direction)
+        Self {
+            entry: config.entry_score,
+            heavy: config.heavy_threshold(),
+            barred: match config.direction {
+                DirectionFilter::Both => [0, 0],
+                DirectionFilter::LongOnly => [0, DIRECTION],
+                DirectionFilter::ShortOnly => [DIRECTION, 0],
+            },
         }
     }
 
-    /// Tier of a total, where the total decides it.
+    /// The decision on an evaluation that scores `total` and that `gates` refuse.
     #[inline]
-    pub fn tier(&self, total: i32) -> Tier {
-        if total >= self.heavy { Tier::Heavy } else { Tier::Standard }
+    pub fn decide(&self, gates: Refusals, total: i32, blank: Decision) -> Decision {
+        let total = if gates == 0 { total } else { 0 };
+        let refusals = gates | when(total < self.entry, BELOW_ENTRY) | self.barred[blank.side as usize];
+        let tier = if total >= self.heavy { Tier::Heavy } else { Tier::Standard };
+        Decision { total, reason: first_reason(refusals), tier, ..blank }
+    }
+}
+
+/// The decision of a table's flow, as far as no strategy's limits matter.
+pub(super) fn blank(table: Table, flow: &Flow, points: &Points) -> Decision {
+    Decision {
+        side: flow.side,
+        consensus: flow.consensus,
+        total: 0,
+        reason: None,
+        tier: if table == Table::Bonus { bonus_tier(points.bonus) } else { Tier::Standard },
+        bonus: points.bonus as u8,
     }
 }
 
 /// Tier of the bonus model.
-pub(super) fn bonus_tier(bonus: i32) -> Tier {
+fn bonus_tier(bonus: i32) -> Tier {
     match bonus {
         ..=15 => Tier::Light,
         16..=40 => Tier::Standard,
@@ -60,25 +66,15 @@ pub(super) fn bonus_tier(bonus: i32) -> Tier {
 /// A decision that a gate blocks has total 0; `bonus` is recorded all the same.
 pub fn score(config: &StrategyConfig, row: &FeatureRow) -> Decision {
     let table = Table::of(config);
-    let snapshot = Snapshot::new(row);
     let flow = Flow::of(config, row);
     let points = Points::new(table, row, &flow);
-    let limits = Limits::of(config);
-    let blocked =
-        snapshot.unready().or_else(|| Gates::of(config).block(&snapshot, &flow, entry_condition(table, row, &flow)));
-    let total = if blocked.is_some() { 0 } else { points.total(table, Weights::of(config)) };
-    Decision {
-        side: flow.side,
-        consensus: flow.consensus,
-        total,
-        reason: blocked.or_else(|| limits.refuse(total, flow.side)),
-        tier: if table == Table::Bonus { bonus_tier(points.bonus) } else { limits.tier(total) },
-        bonus: points.bonus as u8,
-    }
+    let gates = Gates::of(config).refusals(&Sight::new(table, row, &flow));
+    let blank = blank(table, &flow, &points);
+    let decision = Limits::of(config).decide(gates, points.total(table, Weights::of(config)), blank);
+    if table == Table::Bonus { Decision { tier: blank.tier, ..decision } } else { decision }
 }
 
 /// Layer points, whether or not a gate blocks.
 pub fn layers(config: &StrategyConfig, row: &FeatureRow) -> Layers {
-    let table = Table::of(config);
-    Points::new(table, row, &Flow::of(config, row)).layers(table)
+    Points::new(Table::of(config), row, &Flow::of(config, row)).layers()
 }
