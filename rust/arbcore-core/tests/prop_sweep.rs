@@ -4,11 +4,10 @@ mod position_support;
 
 use arbcore_core::feature::{FeatureRow, Indicators};
 use arbcore_core::position::{FillModel, RunResult, Runner, Simulation};
+use arbcore_core::sample::Settlement;
 use arbcore_core::stats::Statistics;
 use arbcore_core::strategy::{DirectionFilter, Model, Profile, StrategyConfig, Track, regime, score};
-use arbcore_core::sweep::{
-    FundingEvent, PricePyramid, SweepInput, SweepOptions, TradeColumns, TradeIndex, activity, sweep,
-};
+use arbcore_core::sweep::{PricePyramid, SweepInput, SweepOptions, TradeColumns, TradeIndex, activity, sweep};
 use arbcore_core::types::HOUR_MS;
 use position_support::{GRID, filters};
 use proptest::prelude::*;
@@ -180,10 +179,10 @@ fn simulations() -> impl Strategy<Value = Simulation> {
     )
 }
 
-fn fundings() -> impl Strategy<Value = Vec<FundingEvent>> {
+fn fundings() -> impl Strategy<Value = Vec<Settlement>> {
     let mark_price = prop::option::of(1_000.0..3_000.0_f64);
     prop::collection::btree_map(-100_i64..1_000, (-0.01..0.01_f64, mark_price), 0..30).prop_map(|events| {
-        let event = |(quarter, (rate, mark_price))| FundingEvent { time_ms: T0 + quarter * STEP_MS, rate, mark_price };
+        let event = |(quarter, (rate, mark_price))| Settlement { time_ms: T0 + quarter * STEP_MS, rate, mark_price };
         events.into_iter().map(event).collect()
     })
 }

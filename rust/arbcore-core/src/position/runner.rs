@@ -227,9 +227,7 @@ impl Runner {
     #[inline]
     pub fn refuses(&self, decision: &Decision) -> bool {
         match decision.reason {
-            None | Some(Reason::BelowEntry | Reason::Direction) => {
-                self.limits.refuse(decision.total, decision.side).is_some()
-            }
+            None | Some(Reason::BelowEntry | Reason::Direction) => self.limits.refuses(decision.total, decision.side),
             Some(_) => true,
         }
     }
@@ -248,12 +246,13 @@ impl Runner {
 
     /// A decision with the reason and tier that this strategy's own limits give its total.
     fn limited(&self, decision: &Decision) -> Decision {
-        let mut own = *decision;
-        if matches!(own.reason, None | Some(Reason::BelowEntry | Reason::Direction)) {
-            own.reason = self.limits.refuse(own.total, own.side);
+        if !matches!(decision.reason, None | Some(Reason::BelowEntry | Reason::Direction)) {
+            return *decision;
         }
-        if self.config.model != Model::Bonus {
-            own.tier = self.limits.tier(own.total);
+        let mut own = self.limits.decide(0, decision.total, *decision);
+        if self.config.model == Model::Bonus {
+            // There the bonus points decide the tier.
+            own.tier = decision.tier;
         }
         own
     }

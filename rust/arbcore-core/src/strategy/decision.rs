@@ -142,6 +142,29 @@ impl Reason {
     }
 }
 
+impl Reason {
+    /// A number of its own, above 0, for hashes and tallies.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Warmup => 1,
+            Self::LowVol => 2,
+            Self::NoDirectionConsensus => 3,
+            Self::Whale => 4,
+            Self::Obi => 5,
+            Self::SpotPerp => 6,
+            Self::SpotCvd => 7,
+            Self::BelowEntry => 8,
+            Self::Direction => 9,
+            Self::Cooldown => 10,
+            Self::PositionOpen => 11,
+            Self::MaxPositions => 12,
+            Self::MinNotional => 13,
+            Self::MissingFeature(missing) => 16 + missing as u8,
+            Self::Risk(rule) => 24 + rule as u8,
+        }
+    }
+}
+
 /// Size class of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]

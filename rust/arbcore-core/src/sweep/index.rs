@@ -1,5 +1,7 @@
 //! What a sweep needs of a column of trades.
 
+use crate::tape::Tape;
+
 /// Trades in order, all in memory. Times never fall; prices are ticks.
 pub trait TradeIndex: Sync {
     /// Number of trades.
@@ -100,5 +102,37 @@ impl TradeIndex for TradeColumns {
         let least = prices.iter().fold(i64::MAX, |least, &price| least.min(price));
         let greatest = prices.iter().fold(i64::MIN, |greatest, &price| greatest.max(price));
         (least, greatest)
+    }
+}
+
+/// A tape from which nothing was dropped. Chunks hold a multiple of 32 trades, so ranges stay within one.
+impl TradeIndex for Tape {
+    fn len(&self) -> usize {
+        Self::len(self) as usize
+    }
+
+    #[inline]
+    fn time_ms(&self, i: usize) -> i64 {
+        Self::time_ms(self, i as u64)
+    }
+
+    #[inline]
+    fn price(&self, i: usize) -> i64 {
+        Self::price(self, i as u64)
+    }
+
+    fn first_after(&self, time_ms: i64) -> usize {
+        self.first_at_or_after(time_ms.saturating_add(1)) as usize
+    }
+
+    #[inline]
+    fn find_outside(&self, from: usize, to: usize, low: i64, high: i64) -> Option<usize> {
+        let found = self.segment_from(from as u64).slice(0, to - from).next_outside(0, low, high);
+        found.map(|offset| from + offset)
+    }
+
+    #[inline]
+    fn price_range(&self, from: usize, to: usize) -> (i64, i64) {
+        self.segment_from(from as u64).slice(0, to - from).price_range()
     }
 }

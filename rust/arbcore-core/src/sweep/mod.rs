@@ -16,11 +16,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 pub use index::{TradeColumns, TradeIndex};
 pub use pyramid::PricePyramid;
-pub use timeline::FundingEvent;
 
 use crate::error::{CoreError, Result};
 use crate::feature::FeatureRow;
 use crate::position::{Filters, RunResult, Simulation};
+use crate::sample::Settlement;
 use crate::stats::{Activity, Statistics};
 use crate::strategy::StrategyConfig;
 use candidates::Candidates;
@@ -40,7 +40,7 @@ pub struct SweepInput<'a, T> {
     /// Every trade of the run.
     pub trades: &'a T,
     /// Funding settlements of the run, in order.
-    pub funding: &'a [FundingEvent],
+    pub funding: &'a [Settlement],
     /// How orders are filled and what they cost.
     pub simulation: Simulation,
     /// What the exchange accepts as a quantity.

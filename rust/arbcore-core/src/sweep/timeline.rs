@@ -9,17 +9,6 @@ use crate::position::FillModel;
 use crate::stats::Activity;
 use crate::types::HOUR_MS;
 
-/// A funding settlement.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct FundingEvent {
-    /// Its time: positions entered before it and still open pay or receive.
-    pub time_ms: i64,
-    /// The rate; longs pay a positive one.
-    pub rate: f64,
-    /// The mark price; without one, the last trade before it counts.
-    pub mark_price: Option<f64>,
-}
-
 /// Something every run does.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Event {
