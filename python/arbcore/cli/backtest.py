@@ -88,7 +88,8 @@ def backtest(
     from rich.console import Console
 
     from arbcore.errors import ConfigError
-    from arbcore.research.backtest import Setup, backtest as run
+    from arbcore.research.backtest import Setup, columns_of
+    from arbcore.research.backtest import backtest as run
     from arbcore.research.filters import filters_for, read_filters
 
     if preset is not None and strategy is not None:
@@ -126,7 +127,7 @@ def backtest(
     files = result.write(out)
     from arbcore.report.terminal import print_report
 
-    equity = {name: result.outcome.equity(0).column(name) for name in ("time_ms", "equity_usdt")}
+    equity = columns_of(result.outcome.equity(0))
     print_report(result.typed_report, Console(), files=files, equity=equity)
     if result.typed_report.header.interrupted_ms is not None:
         sys.exit(130)
