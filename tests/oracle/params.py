@@ -13,7 +13,7 @@ class Params:
     symbol: str = "BTCUSDT"
     direction: str = "both"  # long_only, short_only, both
     model: str = "factory"  # factory, layers, bonus
-    profile: str = "standard"  # standard, fast; for layers: v51, v52
+    profile: str = "standard"  # standard, fast; for layers: v51_baseline, v52_8signals
     accel_independent: bool = False
     cvd_fast_window: str = "30m"
     cvd_slow_window: str = "4h"
@@ -100,9 +100,14 @@ ONLY_CVD = {"gate_vol_enabled": False, "gate_whale_enabled": False, "gate_obi_en
 NO_GATES = {**ONLY_CVD, "gate_cvd_enabled": False}
 
 
+def defaults(symbol: str) -> Params:
+    """The plain defaults with the gates of the symbol."""
+    return replace(Params(symbol=symbol), **SYMBOL_GATES.get(symbol, {}))  # type: ignore[arg-type]
+
+
 def preset(name: str, symbol: str) -> Params:
     """`v50`, `v51_baseline`, `v52_8signals`, `v53`, `v53_middle`, `v53_fast`."""
-    gated = replace(Params(symbol=symbol, display_name=name), **SYMBOL_GATES.get(symbol, {}))  # type: ignore[arg-type]
+    gated = replace(defaults(symbol), display_name=name)
     layered = replace(
         gated,
         model="layers",
@@ -124,11 +129,11 @@ def preset(name: str, symbol: str) -> Params:
     )
     if name == "v51_baseline":
         return replace(
-            layered, profile="v51", sl_atr_multiplier=1.4, tp1_ratio=1.05 / 1.4, tp2_ratio=2.1 / 1.4
+            layered, profile="v51_baseline", sl_atr_multiplier=1.4, tp1_ratio=1.05 / 1.4, tp2_ratio=2.1 / 1.4
         )
     if name == "v52_8signals":
         return replace(
-            layered, profile="v52", sl_atr_multiplier=2.1, tp1_ratio=1.4 / 2.1, tp2_ratio=3.15 / 2.1
+            layered, profile="v52_8signals", sl_atr_multiplier=2.1, tp1_ratio=1.4 / 2.1, tp2_ratio=3.15 / 2.1
         )
     if name == "v53":
         return v53

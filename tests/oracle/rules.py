@@ -93,11 +93,11 @@ def risk_rule(  # noqa: PLR0917
     if p.symbol in p.disabled_symbols:
         return "risk:disabled_symbol"
     if t // HOUR % 24 in p.blackout_hours:
-        return "risk:blackout"
+        return "risk:blackout_hours"
     if p.hourly_entry_cap is not None:
         entries = [q.signal_ms for q in positions] + pending_signals
         if sum(1 for signal_ms in entries if signal_ms > t - HOUR) >= p.hourly_entry_cap:
-            return "risk:hourly_cap"
+            return "risk:hourly_entry_cap"
     last_three = [q.side for q in positions[-3:]]
     if p.adaptive_cooldown and last_three == [side] * 3:
         excused = positions[-1].tp1_ms is not None and tenths >= 850 and opposition < 2

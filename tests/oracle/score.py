@@ -255,7 +255,7 @@ def factory_tenths(points: dict[str, float], p: Params) -> int:
 def layers_points(row: Row, p: Params, side: int) -> dict[str, float]:
     fast, slow = (row[f"cvd_{w}"] for w in windows(row, p))
     direction = 15 * (sign(fast) == side) + 15 * (sign(slow) == side) + flow_points(row, side, aligned=15)
-    if p.profile == "v51" and accelerates(row, p, side):
+    if p.profile == "v51_baseline" and accelerates(row, p, side):
         direction += 5
     crowding = long_short_points(row["long_short_ratio"], side, [(2.0, 0.5, 10), (1.5, 0.67, 5)], absent=5)
     points: dict[str, float] = {
@@ -265,14 +265,14 @@ def layers_points(row: Row, p: Params, side: int) -> dict[str, float]:
         "confirmation": 15 if consensus(row, p) else 0,
         "auxiliary": auxiliary_points(row["coinbase_premium"], side),
     }
-    if p.profile == "v52":
+    if p.profile == "v52_8signals":
         points["funding"] = funding_points(row, side)
         points["liquidation"] = liquidation_points(row, side)
     return points
 
 
 def layers_tenths(points: dict[str, float], p: Params) -> int:
-    if p.profile == "v51":
+    if p.profile == "v51_baseline":
         return min(int(sum(points.values())) * 10, 1000)
     over_90 = int(
         80 * points["direction"]
@@ -353,7 +353,7 @@ def highest_reachable_tenths(p: Params, sources: set[str]) -> int:
         return tenths_of({"bonus": 45 + best("funding_rate", 15, 0)}, p)
     if p.model == "layers":
         points: dict[str, float] = {
-            "direction": 45 + (5 if p.profile == "v51" else 0),
+            "direction": 45 + (5 if p.profile == "v51_baseline" else 0),
             "crowding": best("long_short_ratio", 10, 5) + best("top_trader_long", 10, 5),
             "environment": best("oi_change", 15, 10),
             "confirmation": 15,
@@ -361,7 +361,7 @@ def highest_reachable_tenths(p: Params, sources: set[str]) -> int:
             "funding": best("funding_rate", 5.0, 0.0),
             "liquidation": 5 if {"liq_long_usd", "liq_short_usd"} <= sources else 0,
         }
-        if p.profile == "v51":
+        if p.profile == "v51_baseline":
             del points["funding"], points["liquidation"]
         return tenths_of(points, p)
     environment = best("oi_change", 15, 10)

@@ -147,8 +147,8 @@ def summary(positions: list[Position]) -> dict[str, Any]:
         "win_rate": over(len(wins), len(pnl)),
         "profit_factor": over(sum(wins), -sum(losses)),
         "expectancy": mean(pnl) if pnl else None,
-        "average_win_r": average_win,
-        "average_loss_r": average_loss,
+        "avg_win_r": average_win,
+        "avg_loss_r": average_loss,
         "payoff_ratio": over(average_win, -average_loss)
         if average_win is not None and average_loss is not None
         else None,
@@ -162,7 +162,7 @@ def summary(positions: list[Position]) -> dict[str, Any]:
         "fee_r": sum(row["fee_r"] for row in rows),
         "funding_r": sum(row["funding_r"] for row in rows),
         "net_usdt": sum(row["pnl_usdt"] for row in rows),
-        "fee_share_of_gross": sum(row["fee_r"] for row in rows) / gross if gross > 0 else None,
+        "fees_share_of_gross": sum(row["fee_r"] for row in rows) / gross if gross > 0 else None,
         "flip_loss_r": sum(
             row["pnl_r"] for row in rows if row["status"] == "signal_flip" and row["pnl_r"] < 0
         ),

@@ -374,12 +374,14 @@ def test_funding_bias_shrinks_the_paying_side() -> None:
 
 
 def test_blackout_symbols_cap_and_dual_atr() -> None:
-    assert rule(replace(P, blackout_hours=(17,))) == "risk:blackout"
+    assert rule(replace(P, blackout_hours=(17,))) == "risk:blackout_hours"
     assert rule(replace(P, blackout_hours=(16, 18))) is None
     assert rule(replace(P, disabled_symbols=("BTCUSDT",))) == "risk:disabled_symbol"
     capped = replace(P, hourly_entry_cap=2)
     assert rule(capped, positions=[closed(1, T - HOUR + k, T, "sl") for k in (0, 1)]) is None
-    assert rule(capped, positions=[closed(1, T - HOUR + k, T, "sl") for k in (1, 2)]) == "risk:hourly_cap"
+    assert (
+        rule(capped, positions=[closed(1, T - HOUR + k, T, "sl") for k in (1, 2)]) == "risk:hourly_entry_cap"
+    )
     dual = replace(P, dual_atr=True)
     assert rule(dual, atr_1h=None) == "risk:dual_atr"
     assert rules.risk_atr(buy(T), dual) == pytest.approx(0.7 * 0.5 + 0.3 * 1.0)
@@ -421,7 +423,7 @@ def test_summary() -> None:
     assert stats["win_rate"] == 2 / 6
     assert stats["profit_factor"] == 1.5
     assert stats["expectancy"] == pytest.approx(1 / 6)
-    assert (stats["average_win_r"], stats["average_loss_r"]) == (1.5, pytest.approx(-2 / 3))
+    assert (stats["avg_win_r"], stats["avg_loss_r"]) == (1.5, pytest.approx(-2 / 3))
     assert stats["payoff_ratio"] == pytest.approx(2.25)
     spread = ((25 / 36 + 49 / 36 + 121 / 36 + 1 / 36 + 16 / 36 * 2) / 5) ** 0.5
     assert stats["std_r"] == pytest.approx(spread)

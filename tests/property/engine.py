@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import arbcore
-from oracle.params import Params, preset
+from oracle.params import Params, defaults, preset
 
 if TYPE_CHECKING:
     import polars as pl
@@ -15,36 +15,47 @@ if TYPE_CHECKING:
     from oracle.tape import Grid, Trade
 
 # The oracle's parameter names where the API's differ.
-FIELD_NAMES: dict[str, str] = {}
+FIELD_NAMES = {
+    "adaptive_cooldown": "rule_adaptive_cooldown",
+    "hour_filter": "rule_hour_filter",
+    "funding_bias": "rule_funding_bias",
+    "dual_atr": "rule_dual_atr",
+    "cascade": "rule_cascade",
+}
 STATISTICS = [
     "total_trades",
     "win_rate",
     "profit_factor",
     "expectancy",
+    "avg_win_r",
+    "avg_loss_r",
     "payoff_ratio",
+    "std_r",
+    "sharpe_per_trade",
+    "sqn",
+    "max_win_streak",
+    "max_loss_streak",
+    "fees_share_of_gross",
     "sharpe",
     "sortino",
     "calmar",
-    "sqn",
     "max_drawdown_r",
     "max_drawdown_usdt",
+    "max_drawdown_pct",
 ]
-STATISTIC_NAMES: dict[str, str] = {}
-LAYERS = [
-    "direction",
-    "crowding",
-    "environment",
-    "auxiliary",
-    "confirmation",
-    "funding",
-    "liquidation",
-    "bonus",
-]
+SUMS = ["net_r", "gross_r", "fee_r", "funding_r", "net_usdt", "flip_loss_r"]  # may be null without trades
+LAYERS = ["direction", "crowding", "environment", "auxiliary", "confirmation", "funding", "liquidation"]
 
 
 def has(*names: str) -> bool:
     """Whether this build offers these parts of the API."""
     return all(hasattr(arbcore, name) for name in names)
+
+
+def has_strategies() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("arbcore.presets") is not None
 
 
 def exact_text(units: int, decimals: int) -> str:
@@ -135,20 +146,19 @@ def rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def strategy(name: str | None, symbol: str, overrides: dict[str, Any]) -> Any:
-    """A preset (or the plain defaults) with fields replaced."""
-    import msgspec
+    """A preset (or the symbol's defaults) with fields replaced."""
+    from arbcore.model import Strategy
+    from arbcore.presets import preset as named
 
     fields = {FIELD_NAMES.get(field, field): value for field, value in overrides.items()}
-    if name is None:
-        return arbcore.Strategy(display_name="strategy", symbol=symbol, **fields)
-    return msgspec.structs.replace(arbcore.preset(name, symbol), **fields)
+    return Strategy(symbol=symbol, **fields) if name is None else named(name, symbol).replace(**fields)
 
 
 def params(name: str | None, symbol: str, overrides: dict[str, Any]) -> Params:
     """The same for the oracle."""
     from dataclasses import replace
 
-    return replace(Params(symbol=symbol) if name is None else preset(name, symbol), **overrides)
+    return replace(defaults(symbol) if name is None else preset(name, symbol), **overrides)
 
 
 def backtest(
@@ -188,7 +198,7 @@ def sweep(trades: list[Trade], grid: Grid, strategies: list[Any], settings: Sett
 
 
 def decisions(result: Any) -> list[dict[str, Any]]:
-    """Every evaluation: t_ms, side, score, reason (None for an entry), regime, points by layer."""
+    """Every evaluation: t_ms, side, score, reason (None for an entry), what it led to, points by layer."""
     out = []
     for row in rows(result.signals):
         layers = {layer: row[f"layer_{layer}"] for layer in LAYERS if row.get(f"layer_{layer}") is not None}
@@ -198,6 +208,9 @@ def decisions(result: Any) -> list[dict[str, Any]]:
                 "side": 1 if row["direction"] == "LONG" else -1,
                 "score": row["score"],
                 "reason": row["reason"] or None,
+                "is_signal": row["signal"],
+                "flips": row["flip"],
+                "enters": row["entry"],
                 "regime": row["regime"],
                 "points": layers,
             }
@@ -205,10 +218,10 @@ def decisions(result: Any) -> list[dict[str, Any]]:
     return out
 
 
-def report(result: Any) -> dict[str, Any]:
-    """The flat part of the report that holds the statistics."""
-    return {**result.report, **result.report.get("statistics", {})}
+def statistics(result: Any) -> dict[str, Any]:
+    found: dict[str, Any] = result.report["statistics"]
+    return found
 
 
 def highest_reachable(result: Any) -> float:
-    return float(result.report["highest_reachable_total"])
+    return float(result.report["header"]["highest_total"])

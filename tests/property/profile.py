@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 FACTOR = float(os.environ.get("ARBCORE_PROPERTY_EXAMPLES", "1"))
 
 
-def examples(count: int) -> settings:
+def examples(count: int, *, shrink: bool = True) -> settings:
     """A derandomized search, so that a run is repeatable; drawing a tape is slow by nature."""
+    phases = [Phase.explicit, Phase.generate, *([Phase.shrink] if shrink else [])]
     return settings(
         max_examples=max(1, round(count * FACTOR)),
         deadline=None,
+        phases=phases,
         database=None,
         derandomize=FACTOR == 1,
         suppress_health_check=[
@@ -25,4 +27,5 @@ def examples(count: int) -> settings:
 
 
 THOROUGH = examples(60)
-SLOW = examples(12)
+# A tape that hangs on a seed does not get shorter, and each attempt costs seconds.
+SLOW = examples(12, shrink=False)

@@ -124,6 +124,13 @@ def unsorted_trade_lists(draw: st.DrawFn) -> list[Trade]:
     return out + held
 
 
+class DrawnTape(list[Trade]):
+    """Trades that a failure report names in one line."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} trades from {self[0]} to {self[-1]}>"
+
+
 # --- tapes that strategies trade on --------------------------------------------------------------------
 
 
@@ -150,7 +157,7 @@ def moving_tapes(draw: st.DrawFn, *, minutes: int = 150) -> list[Trade]:
         time_ms += (
             0 if pause < 0.1 else rng.randint(60_000, 400_000) if pause > 0.995 else rng.randint(1, 20_000)
         )
-    return admit(trades).trades
+    return DrawnTape(admit(trades).trades)
 
 
 @st.composite
@@ -212,11 +219,12 @@ def factory_overrides(draw: st.DrawFn) -> dict[str, Any]:
         env += momentum - 20
         momentum = 20
     entry = draw(st.sampled_from([60, 60, 62, 65, 70]))
+    profile = draw(st.sampled_from(["standard", "fast"]))
     tp1 = draw(st.sampled_from([0.3, 0.75, 1.0, 2.0]))
     return {
         "direction": draw(st.sampled_from(["both", "both", "long_only", "short_only"])),
-        "profile": draw(st.sampled_from(["standard", "fast"])),
-        "accel_independent": draw(st.booleans()),
+        "profile": profile,
+        "accel_independent": profile == "fast" and draw(st.booleans()),
         "cvd_fast_window": fast,
         "cvd_slow_window": slow,
         "weight_direction": direction,

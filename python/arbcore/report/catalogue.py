@@ -198,8 +198,8 @@ STATUS_MEANING: dict[str, str] = {
 }
 
 REASON_MEANING: dict[str, str] = {
-    "warmup": "less history than the warm-up asks for",
-    "low_vol": "ATR over price below the least allowed",
+    "warmup": "too little history so far",
+    "low_vol": "ATR over price is too low",
     "no_direction_consensus": "fast and slow CVD disagree",
     "whale": "whale flow against the direction",
     "obi": "order-book imbalance against the direction",

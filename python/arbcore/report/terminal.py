@@ -39,7 +39,7 @@ _KEY_NUMBERS = (
 )
 _SHORT = {"fees_share_of_gross": "Fees of gross", "std_r": "Std deviation", "signals_per_day": "Signals/day"}
 _STATES: dict[bool | None, tuple[str, str]] = {
-    True: ("pass", "bold blue"),
+    True: ("pass", "bold bright_blue"),
     False: ("FAIL", "bold dark_orange"),
     None: ("n/a", "dim"),
 }
@@ -107,9 +107,9 @@ def _header(report: Report) -> "Text":
     from rich.text import Text
 
     header, data, simulation = report.header, report.header.data, report.header.simulation
-    title = Text(header.symbol, style="bold")
+    title = Text.assemble((header.symbol, "bold"))
     if header.preset:
-        title.append(f"  {header.preset}", style="bold blue")
+        title.append(f"  {header.preset}", style="bold bright_blue")
     title.append(f"  config {header.config_hash[:12]}", style="dim")
     if data.first_ms is None or data.last_ms is None:
         when = "The tape holds no trade."
@@ -193,7 +193,7 @@ def _key_numbers(report: Report, width: int) -> "Table":
 def _tint(value: float | None) -> str:
     if value is None or value == 0:
         return "bold"
-    return "bold blue" if value > 0 else "bold dark_orange"
+    return "bold bright_blue" if value > 0 else "bold dark_orange"
 
 
 def _sparkline(equity: Columns, width: int) -> "Text | None":
@@ -210,7 +210,7 @@ def _sparkline(equity: Columns, width: int) -> "Text | None":
         return None
     picked = [levels[(len(levels) - 1) * cell // (room - 1)] for cell in range(room)]
     blocks = "".join(_BLOCKS[round((level - low) / (high - low) * (len(_BLOCKS) - 1))] for level in picked)
-    return Text.assemble((label, "dim"), (blocks, "blue"), (ends, "dim"), no_wrap=True)
+    return Text.assemble((label, "dim"), (blocks, "bright_blue"), (ends, "dim"), no_wrap=True)
 
 
 def _empty(report: Report) -> "Text":

@@ -217,7 +217,7 @@ proptest! {
     fn the_pyramid_finds_what_a_walk_finds(
         trades in tapes(), starts in prop::collection::vec((0_usize..1_300, -900_i64..300, -300_i64..900), 1..50),
     ) {
-        let pyramid = PricePyramid::build(&trades);
+        let pyramid = PricePyramid::build(&trades, 1);
         for (from, below, above) in starts {
             let (low, high) = (20_000 + below, 20_000 + above);
             let walked = (from..trades.len()).find(|&i| trades.price[i] <= low || trades.price[i] >= high);
@@ -273,6 +273,12 @@ fn inputs_that_cannot_be_swept_are_refused() {
     };
     assert!(message(&[], &[]).contains("0 evaluations"));
     assert!(message(&[row.clone(), row.clone()], &[]).contains("must be later than the one before"));
-    let narrow = StrategyConfig { timeout_minutes: 1, ..StrategyConfig::for_symbol("BTCUSDT") };
-    assert!(message(&[row], &[narrow]).contains("timeout_minutes = 1"));
+    // These score alike, so that one would hide behind the other.
+    let fine = StrategyConfig::for_symbol("BTCUSDT");
+    let short = StrategyConfig { timeout_minutes: 1, ..fine.clone() };
+    assert!(
+        message(std::slice::from_ref(&row), &[fine.clone(), short]).contains("configuration 1: timeout_minutes = 1")
+    );
+    let other = StrategyConfig { symbol: "ETHUSDT".to_owned(), ..fine.clone() };
+    assert!(message(&[row], &[fine, other]).contains("symbol = ETHUSDT: must be BTCUSDT"));
 }

@@ -1,7 +1,7 @@
 //! Strategies between Python's dictionaries and the core.
 
 use arbcore_core::strategy::fields::{Bounds, FIELDS, Field, Value};
-use arbcore_core::strategy::{StrategyConfig, presets};
+use arbcore_core::strategy::{Sources, StrategyConfig, absent_sources, disable_gates_without, highest_total, presets};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
@@ -12,6 +12,9 @@ const LABELS: [&str; 2] = ["description", "tags"];
 
 /// A field's name, its bounds in words, least and greatest value, and names to choose from.
 type FieldBounds = (&'static str, String, Option<f64>, Option<f64>, Vec<&'static str>);
+
+/// Parameters, gates disabled, sources absent, highest reachable total.
+type FittedStrategy<'py> = (Bound<'py, PyDict>, Vec<&'static str>, Vec<&'static str>, f64);
 
 /// The strategy that a dictionary describes; what it leaves out has the defaults of its symbol.
 pub fn strategy_from_py(values: &Bound<'_, PyDict>) -> PyResult<StrategyConfig> {
@@ -126,9 +129,28 @@ fn preset_names() -> Vec<String> {
     presets::preset_names()
 }
 
+/// A strategy without the gates whose sources are not given: (parameters, names of the gates disabled, names of
+/// absent sources, highest reachable total).
+#[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "extracted from Python")]
+fn disable_gates<'py>(values: &Bound<'py, PyDict>, sources: Vec<String>) -> PyResult<FittedStrategy<'py>> {
+    let mut config = strategy_from_py(values)?;
+    let sources = Sources::from_names(&sources);
+    let absent = absent_sources(&config, &sources);
+    let disabled = disable_gates_without(&mut config, &sources);
+    let highest = f64::from(highest_total(&config, &sources)) / 10.0;
+    let fitted = values.copy()?;
+    for (name, value) in strategy_to_py(values.py(), &config)? {
+        // Parameters that only Python knows (description, tags) stay.
+        fitted.set_item(name, value)?;
+    }
+    Ok((fitted, disabled, absent, highest))
+}
+
 /// Adds this module's functions.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(check_strategy, module)?)?;
+    module.add_function(wrap_pyfunction!(disable_gates, module)?)?;
     module.add_function(wrap_pyfunction!(strategy_fields, module)?)?;
     module.add_function(wrap_pyfunction!(preset, module)?)?;
     module.add_function(wrap_pyfunction!(preset_names, module)?)

@@ -113,6 +113,43 @@ impl TradeBatch {
         Table::new(table)
     }
 
+    /// Writes batches of one grid to one Parquet file in the columns of a dump; returns the number of trades.
+    #[staticmethod]
+    #[expect(clippy::needless_pass_by_value, reason = "extracted from Python")]
+    fn write_parquet(path: PathBuf, batches: &Bound<'_, PyAny>) -> PyResult<u64> {
+        let mut batches = batches.try_iter()?;
+        let mut raised: Option<PyErr> = None;
+        let mut next = |grid: Option<Grid>| -> Result<Option<(CoreBatch, Grid)>> {
+            let item = batches.next().transpose();
+            let batch = item.and_then(|item| item.map(|item| Ok(item.cast_into::<Self>()?)).transpose());
+            match batch {
+                Ok(Some(batch)) if grid.is_none_or(|grid| grid == batch.get().grid) => {
+                    Ok(Some((batch.get().trades.clone(), batch.get().grid)))
+                }
+                Ok(Some(_)) => Err(CoreError::input("batches of different grids cannot stand in one file")),
+                Ok(None) => Ok(None),
+                Err(error) => {
+                    raised = Some(error);
+                    Err(CoreError::input("the batches ended with an error"))
+                }
+            }
+        };
+        let written = guard(|| {
+            let Some((first, grid)) = next(None)? else {
+                return Err(CoreError::InsufficientData(format!("{}: no trades to write", path.display())));
+            };
+            let mut first = Some(first);
+            archive::write_trades(&path, Layout::Dump, grid, || match first.take() {
+                Some(batch) => Ok(Some(batch)),
+                None => Ok(next(Some(grid))?.map(|(batch, _)| batch)),
+            })
+        });
+        match raised {
+            Some(error) => Err(error),
+            None => written.or_raise(),
+        }
+    }
+
     /// The header line of a dump file with the columns of this batch.
     fn csv_header(&self) -> String {
         archive::dump_header(&self.trades)
@@ -264,36 +301,6 @@ impl TradeReader {
         dict.set_item("files", files)?;
         Ok(dict)
     }
-
-    /// Writes what is left to one Parquet file in the columns of a dump; returns the number of trades.
-    ///
-    /// `each`, if given, is called after every batch with (done, total) of `progress`.
-    #[pyo3(signature = (path, each = None))]
-    #[expect(clippy::needless_pass_by_value, reason = "extracted from Python")]
-    fn write_parquet(&self, py: Python<'_>, path: PathBuf, each: Option<Py<PyAny>>) -> PyResult<u64> {
-        let mut raised: Option<PyErr> = None;
-        let written = py.detach(|| {
-            guard(|| {
-                archive::write_trades(&path, Layout::Dump, self.grid, || {
-                    let batch = self.take_batch()?;
-                    let progress = self.progress();
-                    let called = Python::attach(|py| {
-                        py.check_signals()?;
-                        each.as_ref().map_or(Ok(()), |each| each.call1(py, progress).map(drop))
-                    });
-                    if let Err(error) = called {
-                        raised = Some(error);
-                        return Err(CoreError::Store(format!("{}: not written: interrupted", path.display())));
-                    }
-                    Ok(batch)
-                })
-            })
-        });
-        match raised {
-            Some(error) => Err(error),
-            None => written.or_raise(),
-        }
-    }
 }
 
 /// Writes trades into the archive, day by day.
@@ -436,11 +443,20 @@ fn dump_first_ms(py: Python<'_>, path: PathBuf) -> Option<i64> {
     py.detach(|| source::first_ms(&path))
 }
 
-/// True for what the archive reader takes; a foreign Parquet file is an error.
+/// What a path is to a reader: `dump`, `archive` (a directory, or a day file), or `parquet` (of another origin).
 #[pyfunction]
 #[expect(clippy::needless_pass_by_value, reason = "extracted from Python")]
-fn is_archive_path(path: PathBuf) -> PyResult<bool> {
-    archive::is_archive_path(&path).or_raise()
+fn path_kind(path: PathBuf) -> PyResult<&'static str> {
+    let kind = if path.is_dir() {
+        "archive"
+    } else if !path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet")) {
+        "dump"
+    } else if archive::read_meta(&path).or_raise()?.is_some() {
+        "archive"
+    } else {
+        "parquet"
+    };
+    Ok(kind)
 }
 
 /// Adds this module's classes and functions.
@@ -451,5 +467,5 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<TradeInspector>()?;
     module.add_function(wrap_pyfunction!(frame_grid, module)?)?;
     module.add_function(wrap_pyfunction!(dump_first_ms, module)?)?;
-    module.add_function(wrap_pyfunction!(is_archive_path, module)?)
+    module.add_function(wrap_pyfunction!(path_kind, module)?)
 }

@@ -177,13 +177,10 @@ impl Runner {
         if decision.reason.is_some() {
             return Outcome { reason: decision.reason, ..Outcome::default() };
         }
-        let flip = self.pending.is_none()
-            && decision.total >= self.config.flip_threshold
-            && self.position.as_ref().is_some_and(|position| position.side() != decision.side);
-        let cooldown_ms = self.history.cooldown_ms(&self.config, row.t_ms);
+        let flip = self.flips(&decision);
         let mut outcome = Outcome { flip, ..Outcome::default() };
         let mut entry = None;
-        if self.last_signal_ms.is_some_and(|last_ms| row.t_ms - last_ms < cooldown_ms) {
+        if self.is_cooling(row.t_ms) {
             outcome.reason = Some(Reason::Cooldown);
         } else {
             outcome.signal = true;
@@ -207,6 +204,33 @@ impl Runner {
             }
         }
         outcome
+    }
+
+    /// True when an evaluation at `t_ms` with this decision would change nothing.
+    #[inline]
+    pub fn ignores(&self, t_ms: i64, decision: &Decision) -> bool {
+        self.refuses(decision) || (self.is_cooling(t_ms) && !self.flips(decision))
+    }
+
+    /// True when the limits of this strategy keep the decision from being a signal or a flip, whenever it comes.
+    #[inline]
+    pub fn refuses(&self, decision: &Decision) -> bool {
+        match decision.reason {
+            None | Some(Reason::BelowEntry | Reason::Direction) => self.limits.refuses(decision.total, decision.side),
+            Some(_) => true,
+        }
+    }
+
+    /// Fewer minutes than asked for since the last signal.
+    fn is_cooling(&self, t_ms: i64) -> bool {
+        self.last_signal_ms.is_some_and(|last_ms| t_ms - last_ms < self.history.cooldown_ms(&self.config, t_ms))
+    }
+
+    /// The decision, within the limits, closes the open position.
+    fn flips(&self, decision: &Decision) -> bool {
+        self.pending.is_none()
+            && decision.total >= self.config.flip_threshold
+            && self.position.as_ref().is_some_and(|position| position.side() != decision.side)
     }
 
     /// A decision with the reason and tier that this strategy's own limits give its total.

@@ -6,6 +6,7 @@ use super::flow::Flow;
 use super::gates::{BELOW_ENTRY, DIRECTION, Gates, Refusals, Sight, first_reason, when};
 use super::points::{Points, Table, Weights};
 use crate::feature::FeatureRow;
+use crate::types::Side;
 
 /// What turns a total into a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,12 @@ impl Limits {
                 DirectionFilter::ShortOnly => [DIRECTION, 0],
             },
         }
+    }
+
+    /// True when a total that no gate refuses is still no signal.
+    #[inline]
+    pub fn refuses(&self, total: i32, side: Side) -> bool {
+        total < self.entry || self.barred[side as usize] != 0
     }
 
     /// The decision on an evaluation that scores `total` and that `gates` refuse.

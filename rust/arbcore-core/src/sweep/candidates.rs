@@ -3,7 +3,7 @@
 use super::in_parallel;
 use crate::error::Result;
 use crate::feature::FeatureRow;
-use crate::strategy::{Decision, DirectionFilter, StrategyBook, StrategyConfig, regime};
+use crate::strategy::{Decision, DirectionFilter, StrategyBook, StrategyConfig};
 
 /// Rows scored at one go: a block stays in the cache of its core.
 const BLOCK: usize = 256;
@@ -14,13 +14,20 @@ pub(super) struct Candidate {
     /// Index into the scored rows.
     pub row: u32,
     pub decision: Decision,
-    pub regime: u8,
+}
+
+/// The candidates of one block of rows, by group and in order within each.
+#[derive(Debug)]
+struct Block {
+    candidates: Vec<Candidate>,
+    /// Per group: where its candidates end.
+    ends: Vec<u32>,
 }
 
 /// Candidates of each group, in order.
 #[derive(Debug)]
 pub(super) struct Candidates {
-    blocks: Vec<Vec<Vec<Candidate>>>,
+    blocks: Vec<Block>,
 }
 
 impl Candidates {
@@ -34,7 +41,7 @@ impl Candidates {
         let book = StrategyBook::new(groups.iter().map(|group| most_open(configs, group)).collect())?;
         let blocks = in_parallel(threads, rows.len().div_ceil(BLOCK), |block| {
             let from = block * BLOCK;
-            let mut found = vec![Vec::new(); groups.len()];
+            let mut found: Vec<(u32, Candidate)> = Vec::new();
             let mut decisions = Vec::new();
             for (i, row) in rows[from..].iter().take(BLOCK).enumerate() {
                 // Nothing is scored without these, whatever the strategy.
@@ -44,19 +51,48 @@ impl Candidates {
                 book.evaluate(row, &mut decisions);
                 for (group, decision) in decisions.iter().enumerate() {
                     if decision.reason.is_none() {
-                        let regime = regime(&book.configs()[group], row) as u8;
-                        found[group].push(Candidate { row: (from + i) as u32, decision: *decision, regime });
+                        found.push((group as u32, Candidate { row: (from + i) as u32, decision: *decision }));
                     }
                 }
             }
-            found
+            Block::by_group(&found, groups.len())
         });
         Ok(Self { blocks })
     }
 
     /// The candidates of one group.
     pub(super) fn of(&self, group: usize) -> impl Iterator<Item = &Candidate> {
-        self.blocks.iter().flat_map(move |block| &block[group])
+        self.blocks.iter().flat_map(move |block| block.of(group))
+    }
+}
+
+impl Block {
+    /// Sorts by group; a counting sort keeps the order within each.
+    fn by_group(found: &[(u32, Candidate)], groups: usize) -> Self {
+        let mut ends = vec![0_u32; groups];
+        for (group, _) in found {
+            ends[*group as usize] += 1;
+        }
+        let mut start = 0;
+        for end in &mut ends {
+            let count = *end;
+            *end = start;
+            start += count;
+        }
+        // Each end stands at its group's start and moves behind what is placed.
+        let Some((_, filler)) = found.first() else { return Self { candidates: Vec::new(), ends } };
+        let mut candidates = vec![*filler; found.len()];
+        for (group, candidate) in found {
+            let end = &mut ends[*group as usize];
+            candidates[*end as usize] = *candidate;
+            *end += 1;
+        }
+        Self { candidates, ends }
+    }
+
+    fn of(&self, group: usize) -> &[Candidate] {
+        let start = if group == 0 { 0 } else { self.ends[group - 1] };
+        &self.candidates[start as usize..self.ends[group] as usize]
     }
 }
 

@@ -56,6 +56,16 @@ pub(super) fn first_after_within<T: TradeIndex + ?Sized>(trades: &T, from: usize
     from
 }
 
+/// Index of the first trade from `from` on later than `time_ms`, found by doubling steps: for times that rise.
+pub(super) fn gallop_after<T: TradeIndex + ?Sized>(trades: &T, from: usize, time_ms: i64) -> usize {
+    let (mut low, mut step) = (from, 64);
+    while low + step < trades.len() && trades.time_ms(low + step) <= time_ms {
+        low += step;
+        step *= 2;
+    }
+    first_after_within(trades, low, (low + step).min(trades.len()), time_ms)
+}
+
 /// The plainest index: one vector each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TradeColumns {

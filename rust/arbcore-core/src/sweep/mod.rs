@@ -89,15 +89,10 @@ pub fn sweep<T: TradeIndex>(
 ) -> Result<Vec<Option<SweepRow>>> {
     input.simulation.validate()?;
     check_rows(input)?;
+    check_configs(configs)?;
     let threads = options.threads.max(1);
-    let (timeline, pyramid) = if threads == 1 {
-        (Timeline::new(input), PricePyramid::build(input.trades))
-    } else {
-        std::thread::scope(|scope| {
-            let pyramid = scope.spawn(|| PricePyramid::build(input.trades));
-            (Timeline::new(input), joined(pyramid.join()))
-        })
-    };
+    let pyramid = PricePyramid::build(input.trades, threads);
+    let timeline = Timeline::new(input);
     let activity = timeline.activity(input.rows);
     let walk = Walk { input, timeline: &timeline, pyramid: &pyramid };
     let groups = grouped(configs);
@@ -151,6 +146,20 @@ fn check_rows<T: TradeIndex>(input: &SweepInput<T>) -> Result<()> {
                 i + 1,
                 pair[1].t_ms,
                 pair[0].t_ms
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Every configuration, since only one of each group is scored.
+fn check_configs(configs: &[StrategyConfig]) -> Result<()> {
+    for (i, config) in configs.iter().enumerate() {
+        config.validate().map_err(|error| CoreError::config(format!("sweep: configuration {i}: {error}")))?;
+        if config.symbol != configs[0].symbol {
+            return Err(CoreError::config(format!(
+                "sweep: configuration {i}: symbol = {}: must be {}, as of the first one",
+                config.symbol, configs[0].symbol
             )));
         }
     }

@@ -1,9 +1,12 @@
 //! Least and greatest prices of blocks of 32, of 32 blocks, and so on: the next crossing of a level, top-down.
 
+use super::in_parallel;
 use super::index::TradeIndex;
 
 /// Children of a node.
 const FAN: usize = 32;
+/// Trades that one thread takes at a time while building.
+const PIECE: usize = 1 << 18;
 
 /// A min/max pyramid over a price column, about 0.26 bytes a trade while prices span less than 2^32 ticks.
 #[derive(Debug, Clone)]
@@ -30,7 +33,7 @@ struct Level<P> {
 }
 
 /// A number that prices are stored as.
-trait Price: Copy + Ord {
+trait Price: Copy + Ord + Send {
     const MIN: Self;
     const MAX: Self;
 }
@@ -46,14 +49,14 @@ impl Price for i64 {
 }
 
 impl PricePyramid {
-    /// Builds over all prices of `trades`.
-    pub fn build<T: TradeIndex>(trades: &T) -> Self {
+    /// Builds over all prices of `trades` with `threads` threads.
+    pub fn build<T: TradeIndex>(trades: &T, threads: usize) -> Self {
         let len = trades.len();
         // Centred on the first price, 2^32 ticks reach two billion either way.
         let base = if len == 0 { 0 } else { trades.price(0).saturating_sub(1 << 31) };
-        let levels = match build(trades, |price| u32::try_from(price.checked_sub(base)?).ok()) {
+        let levels = match build(trades, threads, |price| u32::try_from(price.checked_sub(base)?).ok()) {
             Some(levels) => Levels::Narrow { base, levels },
-            None => Levels::Wide(build(trades, Some).unwrap_or_default()),
+            None => Levels::Wide(build(trades, threads, Some).unwrap_or_default()),
         };
         Self { len, levels }
     }
@@ -100,13 +103,21 @@ impl PricePyramid {
 }
 
 /// All levels, lowest first; `None` when a price does not fit.
-fn build<T: TradeIndex, P: Price>(trades: &T, store: impl Fn(i64) -> Option<P>) -> Option<Vec<Level<P>>> {
+fn build<T: TradeIndex, P: Price>(
+    trades: &T,
+    threads: usize,
+    store: impl Fn(i64) -> Option<P> + Sync,
+) -> Option<Vec<Level<P>>> {
     let len = trades.len();
-    let mut bounds = Vec::with_capacity(len.div_ceil(FAN));
-    for from in (0..len).step_by(FAN) {
-        let (least, greatest) = trades.price_range(from, (from + FAN).min(len));
-        bounds.push((store(least)?, store(greatest)?));
-    }
+    let pieces = in_parallel(threads, len.div_ceil(PIECE), |piece| {
+        let end = ((piece + 1) * PIECE).min(len);
+        let blocks = (piece * PIECE..end).step_by(FAN).map(|from| {
+            let (least, greatest) = trades.price_range(from, (from + FAN).min(len));
+            Some((store(least)?, store(greatest)?))
+        });
+        blocks.collect::<Option<Vec<_>>>()
+    });
+    let mut bounds = pieces.into_iter().collect::<Option<Vec<_>>>()?.concat();
     let mut levels = Vec::new();
     while !bounds.is_empty() {
         let families = bounds.chunks(FAN);
@@ -148,9 +159,8 @@ fn search<P: Price>(levels: &[Level<P>], block: usize, under: P, over: P) -> Opt
         // A node that begins a family is best asked through its parent.
         let whole_family = node.is_multiple_of(FAN) && height + 1 < levels.len();
         if !whole_family {
-            let later = level.outside(family, under, over) & (u32::MAX << (node % FAN));
-            if later != 0 {
-                break family * FAN + later.trailing_zeros() as usize;
+            if let Some(later) = level.first_outside(family, node % FAN, under, over) {
+                break later;
             }
             node = (family + 1) * FAN;
         }
@@ -160,23 +170,32 @@ fn search<P: Price>(levels: &[Level<P>], block: usize, under: P, over: P) -> Opt
     // Down, to the first child each time.
     while height > 0 {
         height -= 1;
-        let children = levels[height].outside(found, under, over);
-        debug_assert_ne!(children, 0, "a node's bounds come from its children");
-        found = found * FAN + children.trailing_zeros() as usize;
+        // A node's bounds come from its children, so one of them is outside too.
+        found = levels[height].first_outside(found, 0, under, over)?;
     }
     Some(found)
 }
 
 impl<P: Price> Level<P> {
-    /// Bit k: node k of the family holds a price below `under` or above `over`.
+    /// The first node of the family, from its `from`-th on, that holds a price below `under` or above `over`.
     #[inline]
-    fn outside(&self, family: usize, under: P, over: P) -> u32 {
+    fn first_outside(&self, family: usize, from: usize, under: P, over: P) -> Option<usize> {
         let (least, greatest) = (&self.least[family], &self.greatest[family]);
-        let mut mask = 0;
+        // All 32 at once, without a branch: one byte a node, then the first byte that is set.
+        let mut outside = [0_u8; FAN];
         for k in 0..FAN {
-            mask |= u32::from(least[k] < under || greatest[k] > over) << k;
+            outside[k] = u8::from(least[k] < under) | u8::from(greatest[k] > over);
         }
-        mask
+        for byte in &mut outside[..from] {
+            *byte = 0;
+        }
+        let (halves, _) = outside.as_chunks::<16>();
+        let node = match (u128::from_le_bytes(halves[0]), u128::from_le_bytes(halves[1])) {
+            (0, 0) => return None,
+            (0, upper) => 16 + upper.trailing_zeros() / 8,
+            (lower, _) => lower.trailing_zeros() / 8,
+        };
+        Some(family * FAN + node as usize)
     }
 }
 
@@ -197,7 +216,7 @@ mod tests {
                 let mut price = vec![100; len];
                 price[at] = spike;
                 let trades = columns(price);
-                let pyramid = PricePyramid::build(&trades);
+                let pyramid = PricePyramid::build(&trades, 1);
                 for from in [0, 1, 31, 32, 1_000, 32_768, 65_536, len - 1, len] {
                     let expected = (from <= at).then_some(at);
                     assert_eq!(pyramid.next_outside(&trades, from, 90, 110), expected, "spike at {at}, from {from}");
@@ -210,13 +229,13 @@ mod tests {
     #[test]
     fn bounds_beyond_the_stored_range_take_all_or_nothing() {
         let trades = columns(vec![5; 100]);
-        let pyramid = PricePyramid::build(&trades);
+        let pyramid = PricePyramid::build(&trades, 1);
         for (low, high) in [(i64::MAX, i64::MAX), (i64::MIN, i64::MIN), (1 << 40, i64::MAX), (0, -(1 << 40))] {
             assert_eq!(pyramid.next_outside(&trades, 7, low, high), Some(7));
         }
         assert_eq!(pyramid.next_outside(&trades, 0, i64::MIN, i64::MAX), None);
         let none = columns(vec![]);
-        assert_eq!(PricePyramid::build(&none).next_outside(&none, 0, 1, 2), None);
+        assert_eq!(PricePyramid::build(&none, 1).next_outside(&none, 0, 1, 2), None);
     }
 
     #[test]
@@ -224,7 +243,7 @@ mod tests {
         let mut price: Vec<i64> = (0..5_000).map(|i| 1_000_000_000_000 + i).collect();
         price[4_000] = 7;
         let trades = columns(price);
-        let pyramid = PricePyramid::build(&trades);
+        let pyramid = PricePyramid::build(&trades, 2);
         assert!(matches!(pyramid.levels, Levels::Wide(_)));
         assert_eq!(pyramid.next_outside(&trades, 0, 7, i64::MAX), Some(4_000));
         assert_eq!(pyramid.next_outside(&trades, 0, 6, 1_000_000_003_000), Some(3_000));
@@ -233,7 +252,7 @@ mod tests {
     #[test]
     fn costs_about_a_quarter_of_a_byte_a_trade() {
         let trades = columns((0..1 << 20).collect());
-        let bytes = PricePyramid::build(&trades).bytes() as f64;
+        let bytes = PricePyramid::build(&trades, 1).bytes() as f64;
         assert!(bytes / f64::from(1 << 20) <= 0.27, "{bytes}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::index::{TradeIndex, first_after_within};
+use super::index::{TradeIndex, first_after_within, gallop_after};
 use super::{SweepInput, activity};
 use crate::feature::FeatureRow;
 use crate::position::FillModel;
@@ -41,9 +41,9 @@ pub(super) struct Timeline {
     /// The rows at which signals are allowed.
     pub scored: Range<usize>,
     /// Per row: its time and the index of the first trade after it.
-    times: Vec<(i64, usize)>,
+    pub times: Vec<(i64, usize)>,
     /// Per row: index of the first trade later than the row and the latency; empty where orders fill at once.
-    fills: Vec<usize>,
+    pub fills: Vec<usize>,
     /// Funding and hourly marks in order.
     pub schedule: Vec<Scheduled>,
     from_ms: Option<i64>,
@@ -60,7 +60,12 @@ pub(super) fn scored(rows: &[FeatureRow], from_ms: Option<i64>, to_ms: Option<i6
 impl Timeline {
     pub(super) fn new<T: TradeIndex>(input: &SweepInput<T>) -> Self {
         let (rows, trades) = (input.rows, input.trades);
-        let times: Vec<_> = rows.iter().map(|row| (row.t_ms, trades.first_after(row.t_ms))).collect();
+        let mut after = 0;
+        let next_after = |row: &FeatureRow| {
+            after = gallop_after(trades, after, row.t_ms);
+            (row.t_ms, after)
+        };
+        let times = rows.iter().map(next_after).collect();
         let mut timeline = Self {
             scored: scored(rows, input.from_ms, input.to_ms),
             times,
@@ -75,16 +80,6 @@ impl Timeline {
         }
         timeline.schedule = timeline.schedule_of(input);
         timeline
-    }
-
-    /// Index of the first trade after evaluation `row`.
-    pub(super) fn after_row(&self, row: usize) -> usize {
-        self.times[row].1
-    }
-
-    /// Index of the trade that fills an order of evaluation `row`.
-    pub(super) fn fill_of_row(&self, row: usize) -> usize {
-        self.fills[row]
     }
 
     /// As [`TradeIndex::first_after`], narrowed by the rows around the time.

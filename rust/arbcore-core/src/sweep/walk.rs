@@ -6,7 +6,7 @@ use super::index::TradeIndex;
 use super::pyramid::PricePyramid;
 use super::timeline::{Event, Scheduled, Timeline};
 use crate::position::{FillModel, RunResult, Runner};
-use crate::strategy::StrategyConfig;
+use crate::strategy::{StrategyConfig, regime};
 
 /// No further event.
 const NEVER: usize = usize::MAX;
@@ -33,18 +33,24 @@ impl<T: TradeIndex> Walk<'_, '_, T> {
         let mut walker = Walker { walk: self, runner, next: NEVER };
         let mut schedule = self.timeline.schedule.iter().peekable();
         for candidate in candidates.of(group) {
-            let row = self.timeline.scored.start + candidate.row as usize;
-            let t_ms = input.rows[row].t_ms;
+            if walker.runner.refuses(&candidate.decision) {
+                continue;
+            }
+            let place = self.timeline.scored.start + candidate.row as usize;
+            let (t_ms, after) = self.timeline.times[place];
             while let Some(scheduled) = schedule.next_if(|scheduled| scheduled.precedes_evaluation(t_ms)) {
                 walker.meet(scheduled);
             }
-            let after = self.timeline.after_row(row);
             walker.advance(after);
+            if walker.runner.ignores(t_ms, &candidate.decision) {
+                continue;
+            }
+            let row = &input.rows[place];
             let engaged = usize::from(walker.runner.is_engaged());
-            let outcome = walker.runner.on_evaluation(&input.rows[row], &candidate.decision, candidate.regime, engaged);
+            let outcome = walker.runner.on_evaluation(row, &candidate.decision, regime(config, row) as u8, engaged);
             if outcome.entry || outcome.flip {
                 walker.next = match (input.simulation.fill, walker.runner.position()) {
-                    (FillModel::Tape, None) => self.timeline.fill_of_row(row),
+                    (FillModel::Tape, None) => self.timeline.fills[place],
                     _ => walker.find(after),
                 };
             }

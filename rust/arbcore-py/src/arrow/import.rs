@@ -182,7 +182,7 @@ enum Kind {
 
 /// One column, alive as long as this is.
 pub struct ArrowColumn {
-    whole: Arc<Imported>,
+    _whole: Arc<Imported>,
     name: String,
     kind: Kind,
     /// For timestamps: how many of its unit make a second.
@@ -192,7 +192,7 @@ pub struct ArrowColumn {
     dictionary: Option<Vec<Vec<Option<String>>>>,
 }
 
-// SAFETY: pieces point into `whole`, which may be read on any thread and lives as long.
+// SAFETY: pieces point into `_whole`, which may be read on any thread and lives as long.
 unsafe impl Send for ArrowColumn {}
 // SAFETY: as above.
 unsafe impl Sync for ArrowColumn {}
@@ -261,7 +261,7 @@ impl ArrowColumn {
             // SAFETY: an array of a dictionary schema has a dictionary, of the type that `format` names.
             Some(pieces.iter().map(|piece| unsafe { distinct_texts(&*(*piece.array).dictionary, format) }).collect())
         };
-        Ok(Self { whole: Arc::clone(whole), name, kind, per_second, pieces, dictionary })
+        Ok(Self { _whole: Arc::clone(whole), name, kind, per_second, pieces, dictionary })
     }
 
     /// Its name; empty for a nameless series.
