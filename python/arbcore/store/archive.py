@@ -114,8 +114,8 @@ def import_trades(
     market : {"um", "spot"}
         USD-M perpetuals or spot.
     ids : {"reject", "drop", "accept"}
-        What to do with ids that are not the next one: end the import; drop what is not above the last; or put lower
-        ones into their place.
+        What to do with ids that are not the next one: end the import; drop what is not above the last; or put
+        lower ones into their place.
     skip_bad : bool
         Count broken rows and go on, instead of stopping at the first.
     replace : bool
@@ -239,7 +239,9 @@ def export_trades(
 
 def _same_columns(head: TradeBatch, batch: TradeBatch) -> None:
     if (head.has_ids, head.has_trade_ids) != (batch.has_ids, batch.has_trade_ids):
-        message = "trades with and without ids cannot stand in one file: export them apart, by --from and --to"
+        message = (
+            "trades with and without ids cannot stand in one file: export them apart, by --from and --to"
+        )
         raise InputError(message)
 
 

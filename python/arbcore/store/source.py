@@ -61,7 +61,9 @@ class _ParquetFile:
 
     def floats(self) -> list[str]:
         """Price and quantity columns that hold floats."""
-        return [name for name in (*_PRICES, *_QUANTITIES) if name in self.columns and self.schema[name].is_float()]
+        return [
+            name for name in (*_PRICES, *_QUANTITIES) if name in self.columns and self.schema[name].is_float()
+        ]
 
     def has(self, names: tuple[str, ...]) -> bool:
         return any(name in self.columns for name in names)
@@ -161,8 +163,8 @@ class TradeSource:
             # Parts that were opened on a coarser grid of their own start over on the common one.
             self._parts = [self._on_grid(part) for part in self._parts]
         self._total = sum(_total(part) for part, _ in self._parts)
-        self._done = 0
-        self._current: TradeReader | None = None
+        self._before = 0
+        self._within = 0
 
     def _reader(self, paths: list[Path], grid: tuple[int, int] | None) -> TradeReader:
         start_ms, end_ms = self._range
@@ -191,7 +193,8 @@ class TradeSource:
                 file = _ParquetFile(path)
                 if floats := file.floats():
                     self.warnings.append(
-                        f"{path}: {' and '.join(floats)} stored as floats; taken as the shortest decimals that give them"
+                        f"{path}: {' and '.join(floats)} stored as floats; "
+                        "taken as the shortest decimals that give them"
                     )
                 parts.append((file, [path]))
         return parts
@@ -214,33 +217,42 @@ class TradeSource:
     @property
     def symbol(self) -> str | None:
         """The symbol, where a source itself knows it."""
-        return next((part.symbol for part, _ in self._parts if isinstance(part, TradeReader) and part.symbol), None)
+        return next(
+            (part.symbol for part, _ in self._parts if isinstance(part, TradeReader) and part.symbol), None
+        )
 
     def __iter__(self) -> Iterator[TradeBatch]:
         """Give the trades, batch by batch; once only."""
         noted: set[str] = set()
         for part, paths in self._parts:
-            if isinstance(part, TradeReader):
-                self._current = part
-                for batch in part:
-                    self._note(noted, paths[0], batch)
-                    yield batch
-                report = part.report()
-                self.bad_rows += report["bad_rows"]
-                self.bad_messages += report["bad_messages"]
-                self._current = None
-            else:
-                for first, bad, frame in part.slices(skip_bad=self._skip_bad):
-                    self.bad_rows += bad
-                    with _named(part.path, first):
-                        batch = TradeBatch.from_frame(frame, self.grid)
-                    self._note(noted, part.path, batch)
-                    self._done += first + frame.height
-                    yield batch
-                    self._done -= first + frame.height
-                if self.bad_rows:
-                    self.bad_messages.append(f"{part.path}: rows without a price or quantity above 0, or with nulls")
-            self._done += _total(part)
+            batches = self._of_reader(part) if isinstance(part, TradeReader) else self._of_parquet(part)
+            for batch in batches:
+                self._note(noted, paths[0], batch)
+                yield batch
+            self._before += _total(part)
+            self._within = 0
+
+    def _of_reader(self, reader: TradeReader) -> Iterator[TradeBatch]:
+        for batch in reader:
+            self._within = reader.progress()[0]
+            yield batch
+        report = reader.report()
+        self.bad_rows += report["bad_rows"]
+        self.bad_messages += report["bad_messages"]
+
+    def _of_parquet(self, file: _ParquetFile) -> Iterator[TradeBatch]:
+        bad_rows = 0
+        for first, bad, frame in file.slices(skip_bad=self._skip_bad):
+            with _named(file.path, first):
+                batch = TradeBatch.from_frame(frame, self.grid)
+            bad_rows += bad
+            self._within = first + bad + frame.height
+            yield batch
+        if bad_rows:
+            self.bad_rows += bad_rows
+            self.bad_messages.append(
+                f"{file.path}: {bad_rows:,} rows with nulls, or a price or quantity not above 0"
+            )
 
     def _note(self, noted: set[str], path: Path, batch: TradeBatch) -> None:
         if not batch.has_ids and "ids" not in noted:
@@ -254,8 +266,7 @@ class TradeSource:
 
     def progress(self) -> tuple[int, int]:
         """How much of how much is read, in bytes or rows."""
-        done = self._done + (self._current.progress()[0] if self._current is not None else 0)
-        return min(done, self._total), self._total
+        return min(self._before + self._within, self._total), self._total
 
 
 def _total(part: TradeReader | _ParquetFile) -> int:

@@ -96,7 +96,7 @@ fn days_are_those_of_the_calendar() {
         assert_eq!(Day(days).to_string(), text);
         assert_eq!(Day::parse(text), Some(Day(days)));
     }
-    for days in -200_000..200_000 {
+    for days in (-200_000..200_000).step_by(7) {
         assert_eq!(Day::parse(&Day(days).to_string()), Some(Day(days)));
     }
     for wrong in ["2025-02-29", "2025-13-01", "2025-00-10", "2025-1-01", "2025-01-32", "x", "2025-01-01x", "-025-01-01"]
@@ -111,19 +111,19 @@ fn days_are_those_of_the_calendar() {
 fn what_goes_in_comes_out_whatever_the_pieces() {
     let root = scratch("roundtrip");
     // Three row groups on the first day, then two more days.
-    let batch = trades(1, 700_000, START + 1, 250, 10);
-    let (days, last) = (batch.time_ms[699_999] / DAY_MS - START / DAY_MS + 1, batch.time_ms[699_999]);
+    let batch = trades(1, 600_000, START + 1, 320, 10);
+    let (days, last) = (batch.time_ms[599_999] / DAY_MS - START / DAY_MS + 1, batch.time_ms[599_999]);
     assert_eq!(days, 3);
     let pieces: Vec<TradeBatch> =
-        [(0, 1), (1, 300_000), (300_000, 699_999), (699_999, 700_000)].map(|(a, b)| range(&batch, a, b)).into();
+        [(0, 1), (1, 300_000), (300_000, 599_999), (599_999, 600_000)].map(|(a, b)| range(&batch, a, b)).into();
     let report = import(&spec(&root), &pieces.iter().collect::<Vec<_>>()).unwrap();
-    assert_eq!((report.trades, report.dropped, report.gaps, report.backwards), (700_000, 0, 0, 0));
+    assert_eq!((report.trades, report.dropped, report.gaps, report.backwards), (600_000, 0, 0, 0));
     assert!(report.days.iter().all(|d| d.outcome == DayOutcome::Written && d.meta.grid == GRID));
-    assert_eq!(report.days.iter().map(|d| d.meta.rows).sum::<u64>(), 700_000);
+    assert_eq!(report.days.iter().map(|d| d.meta.rows).sum::<u64>(), 600_000);
 
     let symbol_directory = root.join("spot/LTCUSDT");
     for path in [&root, &root.join("spot"), &symbol_directory] {
-        for batch_rows in [65_536, 1 << 20, 99_991] {
+        for batch_rows in [1 << 20, 99_991] {
             assert!(read(path, ReadSpec { batch_rows, ..all() }).unwrap() == batch, "{batch_rows}");
         }
     }
