@@ -120,17 +120,24 @@ class BacktestResult:
     ----------
     report : report.json as a dictionary
     setup : the strategy as it was run
+    grid : decimals of price and quantity
     """
 
-    def __init__(self, outcome: Outcome, setup: Setup, report: schema.Report) -> None:
+    def __init__(self, outcome: Outcome, setup: Setup, report: schema.Report, grid: tuple[int, int]) -> None:
         self.outcome = outcome
         self.setup = setup
+        self.grid = grid
         self._report = report
 
     @property
     def report(self) -> dict[str, Any]:
         """Header, statistics, verdict, breakdowns, rejections, decision hash: as in report.json."""
         return msgspec.to_builtins(self._report)
+
+    @property
+    def typed_report(self) -> schema.Report:
+        """The same as a struct."""
+        return self._report
 
     @property
     def statistics(self) -> dict[str, float | None]:
@@ -355,7 +362,7 @@ def backtest(
     report = make_report(
         outcome, setup, options, reader, files=names_of(data), interrupted_ms=interrupted_ms, began=began
     )
-    return BacktestResult(outcome, setup, report)
+    return BacktestResult(outcome, setup, report, reader.grid)
 
 
 def make_report(
@@ -396,7 +403,7 @@ def make_report(
         arbcore_version=__version__,
         symbol=setup.strategy.symbol,
         preset=setup.preset,
-        strategy=setup.strategy.to_dict(),
+        strategy=msgspec.to_builtins(setup.strategy),
         config_hash=setup.config_hash,
         data=schema.Data(
             files=tuple(files),

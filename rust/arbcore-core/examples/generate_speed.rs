@@ -41,7 +41,9 @@ fn main() {
         }
         trades += batch.len();
         samples += indicators.len();
-        indicators.iter().for_each(|sample| counts[sample.kind as usize] += 1);
+        for sample in &indicators {
+            counts[sample.kind as usize] += 1;
+        }
         bars.push_batch(&batch).expect("valid trades");
     }
     let share = |n: usize| 100.0 * n as f64 / trades as f64;

@@ -5,7 +5,7 @@ use arbcore_core::feature::FeatureConfig;
 use arbcore_core::generate::{Generator, GeneratorConfig};
 use arbcore_core::position::{Filters, Simulation};
 use arbcore_core::replay::{Market, Recording, Replay, ReplayConfig};
-use arbcore_core::sample::{Sample, SampleKind, Settlements};
+use arbcore_core::sample::Settlements;
 use arbcore_core::stats::Statistics;
 use arbcore_core::strategy::preset;
 use arbcore_core::tape::IdPolicy;
@@ -21,20 +21,12 @@ fn main() {
     let mut samples = Vec::new();
     loop {
         let batch = generator.next_batch(65_536);
-        for s in generator.take_indicators() {
-            samples.push(Sample {
-                time_ms: s.time_ms,
-                available_ms: s.available_ms,
-                kind: SampleKind::parse(s.name.name()).unwrap(),
-                value: s.value,
-            });
-        }
+        samples.extend(generator.take_indicators());
         if batch.is_empty() {
             break;
         }
         batches.push(batch);
     }
-    samples.sort_by_key(|s| s.available_ms);
     println!("generated in {:.2?}, {} samples", started.elapsed(), samples.len());
     for name in ["v53", "v53_fast", "v51_baseline", "v52_8signals", "v50", "btc_15m_1h_tp0.75"] {
         for with in [false, true] {

@@ -100,7 +100,7 @@ impl GeneratorConfig {
             trades_per_day: 1.0e6,
             daily_volatility: 0.04,
             size_scale: 0.3,
-            episodes_per_day: 5.0,
+            episodes_per_day: 4.0,
             shocks_per_day: 6.0,
             first_agg_id: 1_000_000_000,
             trades_per_id_gap: None,

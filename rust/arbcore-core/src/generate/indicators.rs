@@ -109,11 +109,11 @@ impl Indicators {
         let crowding = self.strength.crowding;
         // The crowd sells into rises and buys into falls; top traders do not.
         let noise = self.wander(0, 0.97, 0.03);
-        let ratio = (1.15 * exp(noise - 0.22 * crowding * mood.trend)).clamp(0.1, 8.0);
+        let ratio = (1.15 * exp(noise - 0.10 * crowding * mood.trend)).clamp(0.1, 8.0);
         let noise = self.wander(1, 0.95, 0.008);
-        let top = (0.5 + noise + 0.022 * crowding * mood.trend).clamp(0.05, 0.95);
-        let noise = self.wander(2, 0.8, 0.000_1);
-        let premium = noise + self.strength.premium * (0.000_06 * mood.flow + 0.000_3 * mood.episode);
+        let top = (0.5 + noise + 0.013 * crowding * mood.trend).clamp(0.05, 0.95);
+        let noise = self.wander(2, 0.85, 0.000_09);
+        let premium = noise + self.strength.premium * (0.000_04 * mood.flow + 0.000_12 * mood.episode);
         let growth = 0.001 * self.rng.normal() + self.strength.open_interest * 0.003 * mood.episode.abs()
             - 0.002 * (mood.minute_move.abs() - 2.0).clamp(0.0, 5.0);
         self.open_interest *= 1.0 + growth;

@@ -151,7 +151,7 @@ impl Market {
         let hour = hour_activity(time_ms);
         let heat = volatility * (1.0 + 0.5 * episode.abs());
         let sigma = self.sigma * heat * sqrt(hour);
-        let drift = self.flow_strength * (0.006 * self.lagged_flow + 0.035 * episode_drift);
+        let drift = self.flow_strength * (0.003 * self.lagged_flow + 0.016 * episode_drift);
         let before = self.price;
         let change = sigma * (rng.normal() + drift + shock);
         self.price = (before * (1.0 + change)).max(self.least_price);

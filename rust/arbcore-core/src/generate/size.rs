@@ -62,7 +62,7 @@ impl SizeTable {
         let cell = bits as usize % CELLS;
         let lots = if cell < TAIL_FROM { self.body[cell] } else { self.tail[(bits >> 12) as usize % CELLS] };
         // One in eight is typed by hand.
-        if (bits >> 24) & 7 == 0 { round_down(lots) } else { lots }
+        if (bits >> 24).is_multiple_of(8) { round_down(lots) } else { lots }
     }
 }
 

@@ -68,7 +68,7 @@ pub struct Generator {
     mid: f64,
     last_is_sell: bool,
     burst: Option<Burst>,
-    burst_trades_max: u32,
+    burst_lengths: [u32; 256],
     step_share: u64,
     next_agg_id: i64,
     next_trade_id: i64,
@@ -81,12 +81,11 @@ impl Generator {
         config.check()?;
         let reach_ticks = config.start_price as f64 * BURST_REACH;
         let burst_trades_max = (1.0 + reach_ticks).min(40.0) as u32;
-        let mut shares = 0;
-        let trades_per_burst = BURST_LENGTHS.iter().fold(0.0, |mean, &(share, trades)| {
-            let width = share - shares;
-            shares = share;
-            mean + f64::from(trades.min(burst_trades_max)) * width as f64 / 256.0
+        let burst_lengths: [u32; 256] = std::array::from_fn(|share| {
+            let longer = BURST_LENGTHS.partition_point(|&(upper, _)| upper <= share as u64);
+            BURST_LENGTHS[longer].1.min(burst_trades_max)
         });
+        let trades_per_burst = f64::from(burst_lengths.iter().sum::<u32>()) / 256.0;
         let mut rng = Rng::new(config.seed, 2);
         let hazard = rng.exponential();
         // The market is stepped when the clock crosses a second; the first one may begin before the first trade.
@@ -107,7 +106,7 @@ impl Generator {
             mid: second.price[0],
             last_is_sell: false,
             burst: None,
-            burst_trades_max,
+            burst_lengths,
             // Fine grids: a third of the steps is wider than a tick.
             step_share: if reach_ticks > 40.0 { 86 } else { 0 },
             next_agg_id: config.first_agg_id,
@@ -209,15 +208,11 @@ impl Generator {
         // Takers chase the price where it has not arrived yet.
         let pull = ((target - self.mid) / (3.0 * second.sigma_ticks + 1.0)).clamp(-1.0, 1.0);
         let bits = self.rng.bits();
-        let repeats = bits & 15 == 0;
+        let repeats = bits.is_multiple_of(16);
         let buys = 0.5 * (1.0 + second.flow + 0.35 * pull);
         let is_sell = if repeats { self.last_is_sell } else { unit(bits) >= buys };
         self.last_is_sell = is_sell;
-        let share = bits >> 4 & 255;
-        let trades = BURST_LENGTHS
-            .iter()
-            .find(|(upper, _)| share < *upper)
-            .map_or(1, |&(_, trades)| trades.min(self.burst_trades_max));
+        let trades = self.burst_lengths[(bits >> 4 & 255) as usize];
         // One tick between bid and ask; buyers pay the ask.
         let bid = self.mid as i64;
         let impact = 0.2 + 0.4 * f64::from(trades - 1);
@@ -250,7 +245,7 @@ impl Generator {
 
     fn skip_ids(&mut self, trades_per_gap: u64) {
         let bits = self.rng.bits();
-        if bits % trades_per_gap == 0 {
+        if bits.is_multiple_of(trades_per_gap) {
             let skipped = 1 + (bits >> 40 & 31) as i64;
             self.next_agg_id += skipped;
             self.next_trade_id += 2 * skipped;
