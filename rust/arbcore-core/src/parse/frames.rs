@@ -68,7 +68,15 @@ impl FrameParser {
     /// A reader of lines; `file` is their name in messages.
     pub fn new(file: &str, options: FrameOptions) -> Self {
         let bad = if options.skip_bad { BadRows::skipping(BadRows::KEEP) } else { BadRows::refusing() };
-        let state = State { file: file.to_owned(), options, template: Template::new(), bad, trades: 0, other_symbols: 0, other_events: 0 };
+        let state = State {
+            file: file.to_owned(),
+            options,
+            template: Template::new(),
+            bad,
+            trades: 0,
+            other_symbols: 0,
+            other_events: 0,
+        };
         Self { lines: Lines::new(file, LONGEST_LINE), state }
     }
 

@@ -7,7 +7,8 @@ use super::bad::shortened;
 use super::decimal::{parse_decimal, parse_integer};
 use super::json_fast;
 use super::json_places::{
-    AGG_ID, EVENT, EVENT_TIME, FIRST_ID, IS_BUYER_MAKER, KIND, LAST_ID, PRICE, QTY, SYMBOL, Spans, TIME, TRADE_ID, place_of,
+    AGG_ID, EVENT, EVENT_TIME, FIRST_ID, IS_BUYER_MAKER, KIND, LAST_ID, PRICE, QTY, SYMBOL, Spans, TIME, TRADE_ID,
+    place_of,
 };
 use super::layout::TimeUnit;
 use crate::error::{CoreError, Result};
@@ -119,11 +120,7 @@ impl<'a> Fields<'a, '_> {
         (end > 0).then(|| &self.text[start..end])
     }
 
-    fn frame(
-        &self,
-        event: Event,
-        grid_of: &impl Fn(&[u8]) -> Option<Grid>,
-    ) -> std::result::Result<Frame<'a>, String> {
+    fn frame(&self, event: Event, grid_of: &impl Fn(&[u8]) -> Option<Grid>) -> std::result::Result<Frame<'a>, String> {
         let is_market = self.get(KIND).is_none_or(|kind| kind == b"MARKET");
         if self.get(EVENT) != Some(event.name().as_bytes()) || (event == Event::Trade && !is_market) {
             return Ok(Frame::OtherEvent);
@@ -150,9 +147,7 @@ impl<'a> Fields<'a, '_> {
         let symbol = present(SYMBOL, "s")?;
         let Some(grid) = grid_of(symbol) else { return Ok(Frame::OtherSymbol) };
         let (id, first_last_id) = match event {
-            Event::AggTrade => {
-                (integer(AGG_ID, "a")?, Some((integer(FIRST_ID, "f")?, integer(LAST_ID, "l")?)))
-            }
+            Event::AggTrade => (integer(AGG_ID, "a")?, Some((integer(FIRST_ID, "f")?, integer(LAST_ID, "l")?))),
             Event::Trade => (integer(TRADE_ID, "t")?, None),
         };
         let is_buyer_maker = match present(IS_BUYER_MAKER, "m")? {
@@ -341,8 +336,8 @@ mod tests {
 
     fn read(frame: &str) -> Result<Frame<'_>> {
         let fast = parse_frame(frame.as_bytes(), Event::AggTrade, |_| Some(GRID));
-        let careful =
-            careful_frame(frame.as_bytes(), &mut Spans::default(), Event::AggTrade, &|_: &[u8]| Some(GRID)).map_err(CoreError::Input);
+        let careful = careful_frame(frame.as_bytes(), &mut Spans::default(), Event::AggTrade, &|_: &[u8]| Some(GRID))
+            .map_err(CoreError::Input);
         assert_eq!(fast, careful, "{frame}");
         fast
     }

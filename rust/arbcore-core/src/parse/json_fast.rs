@@ -6,8 +6,8 @@
 use super::decimal::{fast_decimal, parse_decimal};
 use super::json::{Event, Frame, FrameTrade, milliseconds, underlying};
 use super::json_places::{
-    AGG_ID, EVENT, EVENT_TIME, FIRST_ID, IS_BUYER_MAKER, KIND, LAST_ID, PLACES, PRICE, QTY, SYMBOL, Spans, TIME, TRADE_ID,
-    UNKNOWN, place_of,
+    AGG_ID, EVENT, EVENT_TIME, FIRST_ID, IS_BUYER_MAKER, KIND, LAST_ID, PLACES, PRICE, QTY, SYMBOL, Spans, TIME,
+    TRADE_ID, UNKNOWN, place_of,
 };
 use super::swar::{self, ZEROS};
 use crate::grid::Grid;
