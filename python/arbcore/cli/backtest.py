@@ -90,7 +90,7 @@ def backtest(
     from arbcore.errors import ConfigError
     from arbcore.research.backtest import Setup, columns_of
     from arbcore.research.backtest import backtest as run
-    from arbcore.research.filters import filters_for, read_filters
+    from arbcore.research.filters import read_filters
 
     if preset is not None and strategy is not None:
         message = "--preset and --strategy: give one of them"
@@ -118,7 +118,7 @@ def backtest(
         "tp_maker": tp_maker,
         "indicators": indicators or None,
         "spot": spot or None,
-        "filters": None if given is None else filters_for(symbol, 0, given) if symbol in given else None,
+        "filters": None if given is None else given.get(symbol),
         "ids": ids,
         "skip_bad": skip_bad,
     }

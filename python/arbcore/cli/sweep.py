@@ -82,7 +82,7 @@ def sweep(
     from rich.table import Table
 
     from arbcore.research.files import write_frame
-    from arbcore.research.filters import filters_for, read_filters
+    from arbcore.research.filters import read_filters
     from arbcore.research.sweep import read_grid, sweep as run
 
     asked = read_grid(grid)
@@ -103,7 +103,7 @@ def sweep(
             fee_rate=fee_rate,
             tp_maker=tp_maker,
             indicators=indicators or None,
-            filters=filters_for(symbol, 0, given) if given and symbol in given else None,
+            filters=None if given is None else given.get(symbol),
             ids=ids,
             skip_bad=skip_bad,
             threads=threads,

@@ -258,7 +258,7 @@ def backtest(
     tp_maker: bool = False,
     indicators: Indicators | None = None,
     spot: Trades | None = None,
-    filters: Filters | None = None,
+    filters: Filters | Mapping[str, float] | None = None,
     ids: str = "drop",
     all_evaluations: bool = False,
     price_decimals: int | None = None,
@@ -291,7 +291,7 @@ def backtest(
         Rows (time_ms, available_ms, symbol, name, value); gates without their source are disabled.
     spot : path or frame, optional
         Spot trades, for the spot CVD.
-    filters : Filters, optional
+    filters : Filters or mapping, optional
         Lot step and minimum notional; built-in, or the decimals seen.
     ids : str
         ``drop``, ``accept`` or ``reject``.
@@ -347,7 +347,7 @@ def backtest(
         data, symbol=symbol, price_decimals=price_decimals, qty_decimals=qty_decimals, skip_bad=skip_bad
     )
     spot_reader = None if spot is None else open_trades(spot, symbol=symbol, skip_bad=skip_bad)
-    chosen = filters or filters_for(symbol, reader.grid[1])
+    chosen = filters_for(symbol, reader.grid[1], filters)
     replay = Replay(
         symbol,
         reader.grid,

@@ -148,7 +148,7 @@ def sweep(
     fee_rate: float = 0.0005,
     tp_maker: bool = False,
     indicators: Indicators | None = None,
-    filters: Filters | None = None,
+    filters: Filters | Mapping[str, float] | None = None,
     ids: str = "drop",
     price_decimals: int | None = None,
     qty_decimals: int | None = None,
@@ -217,7 +217,7 @@ def sweep(
     reader = open_trades(
         data, symbol=symbol, price_decimals=price_decimals, qty_decimals=qty_decimals, skip_bad=skip_bad
     )
-    chosen = filters or filters_for(symbol, reader.grid[1])
+    chosen = filters_for(symbol, reader.grid[1], filters)
     core = options.for_core(chosen.lot_step, chosen.min_notional)
     run = FeatureRun(symbol, reader.grid, core, keep_trades=True, samples=samples)
     while (step := run.advance(reader)) is not None:
