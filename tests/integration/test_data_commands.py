@@ -3,6 +3,9 @@
 import gzip
 import json
 import os
+import signal
+import subprocess
+import sys
 import zipfile
 from decimal import Decimal
 from pathlib import Path
@@ -240,22 +243,46 @@ def test_an_interrupted_import_leaves_whole_days_and_can_be_repeated(tmp_path):
     archive = tmp_path / "archive"
     calls = []
 
-    def stop(done, total, trades):
-        calls.append((done, total, trades))
-        if trades > 100_000:
+    def stop(trades, done, total):
+        calls.append((trades, done, total))
+        if sum(call[0] for call in calls) > 100_000:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         import_trades([dump], symbol="LTCUSDT", archive=archive, progress=stop)
     assert days(archive) == ["um/LTCUSDT/2025-06-21.parquet"]
     assert pl.read_parquet(archive / days(archive)[0]).height == 86_400
-    assert all(0 < done <= total for done, total, _ in calls)
+    assert all(0 < done <= total for _, done, total in calls)
     report = import_trades([dump], symbol="LTCUSDT", archive=archive)
     assert days_of(report) == [
         ("2025-06-21", "unchanged", 86_400),
         ("2025-06-22", "written", 86_400),
         ("2025-06-23", "written", 27_200),
     ]
+
+
+def test_a_killed_import_leaves_whole_days_and_its_leftovers_go_with_the_next(tmp_path):
+    dump = write(tmp_path / "long.csv", lines(200_000, step_ms=1_000))
+    archive = tmp_path / "archive"
+    program = f"""
+import os, signal
+from arbcore.store import import_trades
+taken = 0
+def die(trades, done, total):
+    global taken
+    taken += trades
+    if taken > 100_000:
+        os.kill(os.getpid(), signal.SIGKILL)
+import_trades([{str(dump)!r}], symbol="LTCUSDT", archive={str(archive)!r}, progress=die)
+"""
+    died = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    visible = [path for path in days(archive) if path.endswith(".parquet")]
+    assert visible == ["um/LTCUSDT/2025-06-21.parquet"]
+    assert inspect_trades([archive]).trades == 86_400
+    import_trades([dump], symbol="LTCUSDT", archive=archive)
+    assert days(archive) == [f"um/LTCUSDT/2025-06-{day}.parquet" for day in (21, 22, 23)]
+    assert inspect_trades([archive]).trades == 200_000
 
 
 def test_a_day_with_other_trades_needs_replace(dump, tmp_path):

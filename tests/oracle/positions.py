@@ -98,7 +98,7 @@ class Position:
             "tp1_ms": self.tp1_ms,
             "exit_ms": self.exit_ms,
             "exit_price": self.exit_price,
-            "status": self.status,
+            "status": self.status or ("active" if self.tp1_ms is None else "tp1_hit"),
             "gross_r": gross,
             "fee_r": fee if closed else None,
             "funding_r": paid if closed else None,

@@ -183,7 +183,7 @@ def backtest(
 
 
 def sweep(trades: list[Trade], grid: Grid, strategies: list[Any], settings: Settings) -> list[dict[str, Any]]:
-    frame = arbcore.sweep(
+    result = arbcore.sweep(
         trades_frame(trades, grid),
         symbol=strategies[0].symbol,
         strategies=strategies,
@@ -194,7 +194,7 @@ def sweep(trades: list[Trade], grid: Grid, strategies: list[Any], settings: Sett
         filters={"lot_step": settings.lot_step, "min_notional": settings.min_notional},
         **decimals(grid),
     )
-    return rows(frame)
+    return rows(result.rows)
 
 
 def decisions(result: Any) -> list[dict[str, Any]]:

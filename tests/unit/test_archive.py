@@ -220,6 +220,14 @@ def test_memory_of_a_table_outlives_it():
     del stream  # a stream that nobody takes is released with its capsule
 
 
+def test_numbers_of_a_table_are_shared_not_copied():
+    table = TradeBatch.from_frame(columns()).to_table()
+    first, second = pa.table(table), pa.table(table)
+    for name in ("time_ms", "price", "qty", "agg_id"):
+        addresses = [arrow.column(name).chunk(0).buffers()[1].address for arrow in (first, second)]
+        assert addresses[0] == addresses[1], name
+
+
 def archive(root: Path, batch, **options):
     writer = ArchiveWriter(root, "LTCUSDT", batch.grid, **options)
     writer.push(batch)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path  # noqa: TC003 - cyclopts reads the annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from arbcore.cli.progress import trade_progress
 
+if TYPE_CHECKING:
     from rich.console import Console
 
-    from arbcore.store import ImportReport, Inspection, Progress
+    from arbcore.store import ImportReport, Inspection
 
 data_app = App(name="data", help="Bring trades into the archive, look at them, and take them out.")
 data_app.command("arbcore.cli.generate:app", name="generate")
@@ -62,7 +61,7 @@ def import_(
     from arbcore.store import import_trades
 
     out, err = _consoles()
-    with _bar(err, "importing") as progress:
+    with trade_progress("importing") as progress:
         report = import_trades(
             files,
             symbol=symbol,
@@ -99,7 +98,7 @@ def inspect(
     from arbcore.store import inspect_trades
 
     out, err = _consoles()
-    with _bar(err, "reading") as progress:
+    with trade_progress("reading") as progress:
         found = inspect_trades(paths, symbol=symbol, skip_bad=skip_bad, progress=progress)
     _warn(err, found.warnings, found.bad_rows, found.bad_messages)
     if json:
@@ -126,7 +125,7 @@ def export(
     from arbcore.units import time_ms
 
     _, err = _consoles()
-    with _bar(err, "writing") as progress:
+    with trade_progress("writing") as progress:
         trades = export_trades(
             paths,
             out,
@@ -144,27 +143,6 @@ def _consoles() -> tuple[Console, Console]:
     out = Console()
     # Files and pipes have no width of their own; the tables need this much.
     return out if out.is_terminal else Console(width=120), Console(stderr=True)
-
-
-@contextmanager
-def _bar(console: Console, what: str) -> Iterator[Progress]:
-    """A progress bar on a terminal; elsewhere nothing is drawn."""
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[trades]:,} trades"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None, trades=0)
-
-        def note(done: int, total: int, trades: int) -> None:
-            bar.update(task, completed=done, total=max(total, 1), trades=trades)
-
-        yield note
 
 
 def _warn(console: Console, warnings: list[str], bad_rows: int, bad_messages: list[str]) -> None:

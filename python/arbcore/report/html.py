@@ -310,6 +310,6 @@ def _parameter(value: Scalar | list[Scalar]) -> str:
         return "on" if value else "off"
     if isinstance(value, str):
         return value
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return ", ".join(_parameter(part) for part in value) or "none"
     return fmt.plain_number(value)

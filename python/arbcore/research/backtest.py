@@ -120,17 +120,24 @@ class BacktestResult:
     ----------
     report : report.json as a dictionary
     setup : the strategy as it was run
+    grid : decimals of price and quantity
     """
 
-    def __init__(self, outcome: Outcome, setup: Setup, report: schema.Report) -> None:
+    def __init__(self, outcome: Outcome, setup: Setup, report: schema.Report, grid: tuple[int, int]) -> None:
         self.outcome = outcome
         self.setup = setup
+        self.grid = grid
         self._report = report
 
     @property
     def report(self) -> dict[str, Any]:
         """Header, statistics, verdict, breakdowns, rejections, decision hash: as in report.json."""
         return msgspec.to_builtins(self._report)
+
+    @property
+    def typed_report(self) -> schema.Report:
+        """The same as a struct."""
+        return self._report
 
     @property
     def statistics(self) -> dict[str, float | None]:
@@ -251,7 +258,7 @@ def backtest(
     tp_maker: bool = False,
     indicators: Indicators | None = None,
     spot: Trades | None = None,
-    filters: Filters | None = None,
+    filters: Filters | Mapping[str, float] | None = None,
     ids: str = "drop",
     all_evaluations: bool = False,
     price_decimals: int | None = None,
@@ -284,7 +291,7 @@ def backtest(
         Rows (time_ms, available_ms, symbol, name, value); gates without their source are disabled.
     spot : path or frame, optional
         Spot trades, for the spot CVD.
-    filters : Filters, optional
+    filters : Filters or mapping, optional
         Lot step and minimum notional; built-in, or the decimals seen.
     ids : str
         ``drop``, ``accept`` or ``reject``.
@@ -340,7 +347,7 @@ def backtest(
         data, symbol=symbol, price_decimals=price_decimals, qty_decimals=qty_decimals, skip_bad=skip_bad
     )
     spot_reader = None if spot is None else open_trades(spot, symbol=symbol, skip_bad=skip_bad)
-    chosen = filters or filters_for(symbol, reader.grid[1])
+    chosen = filters_for(symbol, reader.grid[1], filters)
     replay = Replay(
         symbol,
         reader.grid,
@@ -355,7 +362,7 @@ def backtest(
     report = make_report(
         outcome, setup, options, reader, files=names_of(data), interrupted_ms=interrupted_ms, began=began
     )
-    return BacktestResult(outcome, setup, report)
+    return BacktestResult(outcome, setup, report, reader.grid)
 
 
 def make_report(
@@ -396,7 +403,7 @@ def make_report(
         arbcore_version=__version__,
         symbol=setup.strategy.symbol,
         preset=setup.preset,
-        strategy=setup.strategy.to_dict(),
+        strategy=msgspec.to_builtins(setup.strategy),
         config_hash=setup.config_hash,
         data=schema.Data(
             files=tuple(files),

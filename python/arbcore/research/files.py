@@ -11,6 +11,8 @@ from arbcore.errors import StoreError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import polars as pl
+
 
 def write_text(path: Path, text: str) -> None:
     """Write ``text`` beside ``path``, sync it, and rename it into place.
@@ -35,4 +37,25 @@ def write_text(path: Path, text: str) -> None:
             raise
     except OSError as error:
         message = f"{path}: cannot be written: {error.strerror}"
+        raise StoreError(message) from error
+
+
+def write_frame(path: Path, frame: pl.DataFrame) -> None:
+    """Write ``frame`` as zstd Parquet beside ``path``, and rename it into place.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be written.
+    """
+    staged = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            frame.write_parquet(staged, compression="zstd")
+            os.replace(staged, path)
+        finally:
+            staged.unlink(missing_ok=True)
+    except OSError as error:
+        message = f"{path}: cannot be written: {error.strerror or error}"
         raise StoreError(message) from error

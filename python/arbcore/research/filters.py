@@ -1,5 +1,6 @@
 """What the exchange accepts as a quantity, by symbol."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -57,7 +58,20 @@ def read_filters(path: Path) -> dict[str, Filters]:
         raise ConfigError(message) from error
 
 
-def filters_for(symbol: str, qty_decimals: int, given: dict[str, Filters] | None = None) -> Filters:
-    """Choose the filters of ``symbol``: those given, else the built-in ones, else the decimals seen, no minimum."""
-    known = (given or {}).get(symbol) or BUILT_IN.get(symbol)
-    return known or Filters(lot_step=float(f"1e-{qty_decimals}"))
+def filters_for(symbol: str, qty_decimals: int, given: Filters | Mapping[str, float] | None = None) -> Filters:
+    """Choose the filters of ``symbol``: those given, else the built-in ones, else the decimals seen, no minimum.
+
+    Raises
+    ------
+    ConfigError
+        If ``given`` is a mapping with other keys than ``lot_step`` and ``min_notional``, or bad values.
+    """
+    if given is None:
+        return BUILT_IN.get(symbol) or Filters(lot_step=float(f"1e-{qty_decimals}"))
+    if isinstance(given, Filters):
+        return given
+    try:
+        return msgspec.convert(dict(given), Filters)
+    except msgspec.ValidationError as error:
+        message = f"filters: {error}"
+        raise ConfigError(message) from error

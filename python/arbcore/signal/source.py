@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 PathLikes: TypeAlias = "str | PathLike[str] | Sequence[str | PathLike[str]]"
 """One path, or several in the order of their trades."""
 
-Trades: TypeAlias = "PathLikes | pl.DataFrame | Mapping[str, object]"
-"""Dump files, archive files or folders; or a frame (anything with the Arrow interface) in a dump's columns."""
+Trades: TypeAlias = "PathLikes | pl.DataFrame | Mapping[str, object] | TradeReader"
+"""Dump files, archive files or folders; a frame (anything with the Arrow interface) in a dump's columns; or a
+reader that is open already, for one pass."""
 
 Indicators: TypeAlias = "PathLikes | pl.DataFrame"
 """Files, or a frame, of rows (time_ms, available_ms, symbol, name, value)."""
@@ -73,6 +74,8 @@ def open_trades(
         message = "price_decimals and qty_decimals: give both, or neither"
         raise InputError(message)
     grid = None if price_decimals is None or qty_decimals is None else (price_decimals, qty_decimals)
+    if isinstance(data, TradeReader):
+        return data
     paths = paths_of(data)
     if paths is None:
         return TradeReader.from_frame(data, grid)

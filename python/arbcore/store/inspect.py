@@ -125,7 +125,7 @@ def inspect_trades(
     skip_bad : bool
         Count broken rows and go on, instead of stopping at the first.
     progress : callable, optional
-        Called after every batch with (done, total, trades).
+        Called after every batch with (trades in it, done, total).
 
     Returns
     -------
@@ -141,12 +141,10 @@ def inspect_trades(
     """
     source = TradeSource(paths, symbol, skip_bad=skip_bad)
     inspector = TradeInspector(source.grid)
-    trades = 0
     for batch in source:
         inspector.push(batch)
-        trades += len(batch)
         if progress is not None:
-            progress(*source.progress(), trades)
+            progress(len(batch), *source.progress())
     return msgspec.convert(
         {
             **inspector.summary(),

@@ -33,9 +33,9 @@ _NEEDED = (
 
 
 class Progress(Protocol):
-    """Is told how much of how much is done, in units of the source, and how many trades that were."""
+    """Is told of each batch: trades in it, and how much of how much is done, in units of the source."""
 
-    def __call__(self, done: int, total: int, trades: int) -> None:
+    def __call__(self, trades: int, done: int, total: int, /) -> None:
         """Take note."""
 
 

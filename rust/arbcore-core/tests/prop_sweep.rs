@@ -67,11 +67,13 @@ fn tapes() -> impl Strategy<Value = TradeColumns> {
     // Bursts within a millisecond, silences of minutes, steps with heavy tails.
     let wait = prop_oneof![6 => Just(0_i64), 6 => 1_i64..3_000, 2 => 3_000_i64..60_000, 1 => 60_000_i64..600_000];
     let step = prop_oneof![10 => -6_i64..=6, 4 => -60_i64..=60, 1 => -700_i64..=700];
-    (0..STEP_MS, prop::collection::vec((wait, step), 40..1_200)).prop_map(|(start, steps)| {
+    // Coarse clocks put trades on evaluations, settlements and deadlines, several at once.
+    let clock_ms = prop_oneof![Just(1_i64), Just(1_000), Just(STEP_MS)];
+    (0..STEP_MS, clock_ms, prop::collection::vec((wait, step), 40..1_200)).prop_map(|(start, clock_ms, steps)| {
         let mut trades = TradeColumns::default();
-        let (mut time_ms, mut price) = (T0 + start, 20_000_i64);
+        let (mut time_ms, mut price) = (T0 + start / clock_ms * clock_ms, 20_000_i64);
         for (wait, step) in steps {
-            time_ms += wait;
+            time_ms += wait / clock_ms * clock_ms;
             price = (price + step).max(1);
             trades.time_ms.push(time_ms);
             trades.price.push(price);

@@ -5,6 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use arbcore_core::feature::{FeatureConfig, FeatureEngine, FeatureRow, Step};
 use arbcore_core::grid::{Grid, POW10};
 use arbcore_core::parse::decimal::parse_decimal;
+use arbcore_core::parse::frames::{FrameOptions, FrameParser};
+use arbcore_core::parse::json::Event;
 use arbcore_core::replay::{FeatureTable, Market, MarketEvent};
 use arbcore_core::table::{Column, Table as CoreTable};
 use arbcore_core::tape::IdPolicy;
@@ -138,6 +140,30 @@ impl Tape {
                 let evaluated = state.run()?;
                 self.tidy(&mut state);
                 Ok(evaluated)
+            })
+        })
+        .or_raise()
+    }
+
+    /// Takes raw aggTrade frames, one a line, any key order; returns how many were trades of this symbol.
+    fn push_json(&self, py: Python<'_>, frames: &[u8]) -> PyResult<usize> {
+        py.detach(|| {
+            guard(|| {
+                let mut batch = arbcore_core::batch::TradeBatch::default();
+                let options = FrameOptions {
+                    grid: self.grid,
+                    symbol: self.symbol.clone(),
+                    event: Event::AggTrade,
+                    skip_bad: false,
+                };
+                let mut parser = FrameParser::new("frames", options);
+                parser.feed(frames, &mut batch)?;
+                parser.finish(&mut batch)?;
+                let mut state = self.lock();
+                state.market.push_many(&batch)?;
+                state.run()?;
+                self.tidy(&mut state);
+                Ok(batch.len())
             })
         })
         .or_raise()

@@ -12,7 +12,7 @@ use crate::grid::Grid;
 const PIECE: usize = 1024;
 
 /// The longest line that is read.
-const LONGEST_LINE: usize = 16 * 1024;
+pub(super) const LONGEST_LINE: usize = 16 * 1024;
 
 /// What takes the lines of a file: whole blocks where it can, else one line, carefully.
 pub(super) trait LineSink {
@@ -32,14 +32,16 @@ pub(super) trait LineSink {
 #[derive(Debug)]
 pub(super) struct Lines {
     file: String,
+    longest: usize,
     piece: Vec<u8>,
     number: u64,
     begun: bool,
 }
 
 impl Lines {
-    pub(super) fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), piece: Vec::new(), number: 0, begun: false }
+    /// Lines of `file`, each of at most `longest` bytes.
+    pub(super) fn new(file: &str, longest: usize) -> Self {
+        Self { file: file.to_owned(), longest, piece: Vec::new(), number: 0, begun: false }
     }
 
     /// Hands `bytes` to `sink` until its room is used up; returns how many bytes were taken.
@@ -55,8 +57,8 @@ impl Lines {
                 }
             }
             let rest = &bytes[at..];
-            let Some(end) = super::swar::find(&rest[..rest.len().min(LONGEST_LINE)], b'\n') else {
-                let kept = rest.len().min(LONGEST_LINE);
+            let Some(end) = super::swar::find(&rest[..rest.len().min(self.longest)], b'\n') else {
+                let kept = rest.len().min(self.longest);
                 self.keep(&rest[..kept])?;
                 at += kept;
                 continue;
@@ -83,11 +85,12 @@ impl Lines {
     }
 
     fn keep(&mut self, bytes: &[u8]) -> Result<()> {
-        if self.piece.len() + bytes.len() > LONGEST_LINE {
+        if self.piece.len() + bytes.len() > self.longest {
             return Err(CoreError::Input(format!(
-                "{}: line {} is longer than {LONGEST_LINE} bytes: {}; this is no CSV of trades",
+                "{}: line {} is longer than {} bytes: {}; this is no file of trades",
                 self.file,
                 self.number + 1,
+                self.longest,
                 shortened(&self.piece),
             )));
         }
@@ -172,7 +175,7 @@ impl CsvParser {
             rows: 0,
             other_symbols: 0,
         };
-        Self { lines: Lines::new(file), state }
+        Self { lines: Lines::new(file, LONGEST_LINE), state }
     }
 
     /// Appends the trades of the next bytes to `batch`, at most `most` of them; returns how many bytes were taken.
@@ -340,7 +343,7 @@ pub(super) fn note(bad: &mut BadRows, error: &RowError, file: &str, line: u64, l
     bad.note(|| error.message(file, line, Some(layout)))
 }
 
-fn push(batch: &mut TradeBatch, row: &Row) {
+pub(super) fn push(batch: &mut TradeBatch, row: &Row) {
     batch.time_ms.push(row.time_ms);
     batch.price.push(row.price);
     batch.qty.push(row.qty);

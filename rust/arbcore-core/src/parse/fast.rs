@@ -34,8 +34,8 @@ const LAST_ID: usize = 2;
 const TIME: usize = 3;
 
 /// What the last row says about an integer column of the next one.
-#[derive(Debug, Clone, Copy)]
-struct Expected {
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Expected {
     length: usize,
     /// All but the last eight digits, and their value: neighbours share them.
     upper: u64,
@@ -67,7 +67,7 @@ impl FastRows {
             Some(Role::Symbol) => None,
         };
         let steps = layout.roles.iter().map(step).collect::<Option<_>>()?;
-        Some(Self { steps, unit, expected: [Expected { length: 0, upper: 0, upper_value: 0 }; 4] })
+        Some(Self { steps, unit, expected: [Expected::default(); 4] })
     }
 
     /// True for the column order of dumps of aggregated trades, which [`FastRows::row`] has straight-line code for.
@@ -93,12 +93,12 @@ impl FastRows {
 
     #[inline(always)]
     fn dump_row(&mut self, text: &Window, grid: Grid) -> Option<(Row, usize)> {
-        let (id, at) = integer(&mut self.expected[ID], text, 0, b',')?;
+        let (id, at) = expected_integer(&mut self.expected[ID], text, 0, b',')?;
         let (price, at) = fast_decimal(text, at + 1, b',', grid.price_decimals)?;
         let (qty, at) = fast_decimal(text, at + 1, b',', grid.qty_decimals)?;
-        let (first_id, at) = integer(&mut self.expected[FIRST_ID], text, at + 1, b',')?;
-        let (last_id, at) = integer(&mut self.expected[LAST_ID], text, at + 1, b',')?;
-        let (time_ms, at) = integer(&mut self.expected[TIME], text, at + 1, b',')?;
+        let (first_id, at) = expected_integer(&mut self.expected[FIRST_ID], text, at + 1, b',')?;
+        let (last_id, at) = expected_integer(&mut self.expected[LAST_ID], text, at + 1, b',')?;
+        let (time_ms, at) = expected_integer(&mut self.expected[TIME], text, at + 1, b',')?;
         let (is_buyer_maker, at) = flag(text, at + 1)?;
         let end = after(text, at, b'\n')?;
         Some((Row { id, first_id, last_id, time_ms, price, qty, is_buyer_maker }, end))
@@ -112,7 +112,7 @@ impl FastRows {
             let stop = if column == last { b'\n' } else { b',' };
             at = match step {
                 Step::Integer(slot) => {
-                    let (value, end) = integer(&mut self.expected[slot], text, at, stop)?;
+                    let (value, end) = expected_integer(&mut self.expected[slot], text, at, stop)?;
                     integers[slot] = value;
                     end
                 }
@@ -148,7 +148,7 @@ impl FastRows {
         for (column, &step) in self.steps.iter().enumerate() {
             let stop = if column == last { b'\n' } else { b',' };
             at = match step {
-                Step::Integer(slot) => integer(&mut self.expected[slot], text, at, stop)?.1,
+                Step::Integer(slot) => expected_integer(&mut self.expected[slot], text, at, stop)?.1,
                 Step::Price => {
                     let (decimals, end) = fast_significant(text, at, stop)?;
                     price = decimals;
@@ -178,9 +178,14 @@ fn after(text: &Window, at: usize, stop: u8) -> Option<usize> {
     (stop == b'\n' && byte == b'\r' && text.get(at + 1) == Some(&b'\n')).then_some(at + 2)
 }
 
-/// The integer from `start` on, expected to have as many digits as the one before it, and its end.
+/// The integer from `start` up to `stop`, expected to have as many digits as the one before it, and its end.
 #[inline(always)]
-fn integer(expected: &mut Expected, text: &Window, start: usize, stop: u8) -> Option<(i64, usize)> {
+pub(super) fn expected_integer<const N: usize>(
+    expected: &mut Expected,
+    text: &[u8; N],
+    start: usize,
+    stop: u8,
+) -> Option<(i64, usize)> {
     if let Some(found) = integer_as_expected(expected, text, start, stop) {
         return Some(found);
     }
@@ -189,7 +194,12 @@ fn integer(expected: &mut Expected, text: &Window, start: usize, stop: u8) -> Op
 }
 
 #[inline(always)]
-fn integer_as_expected(expected: &mut Expected, text: &Window, start: usize, stop: u8) -> Option<(i64, usize)> {
+fn integer_as_expected<const N: usize>(
+    expected: &mut Expected,
+    text: &[u8; N],
+    start: usize,
+    stop: u8,
+) -> Option<(i64, usize)> {
     let length = expected.length;
     let end = start + length;
     let byte = *text.get(end)?;
@@ -217,7 +227,7 @@ fn integer_as_expected(expected: &mut Expected, text: &Window, start: usize, sto
 
 /// `true`, `True`, `1` or their opposites at `start`, and the end.
 #[inline(always)]
-fn flag(text: &Window, start: usize) -> Option<(bool, usize)> {
+pub(super) fn flag<const N: usize>(text: &[u8; N], start: usize) -> Option<(bool, usize)> {
     const FIVE: u64 = 0xff_ffff_ffff;
     let word = swar::eight_from(text, start)?;
     let four = word as u32;

@@ -1,6 +1,6 @@
 //! A first pass over a CSV file of trades: its layout and the grid that its prices and quantities need.
 
-use super::csv::{LineSink, Lines, layout_of};
+use super::csv::{LONGEST_LINE, LineSink, Lines, layout_of};
 use super::decimal::significant_decimals;
 use super::fast::FastRows;
 use super::layout::{Layout, TimeUnit};
@@ -49,7 +49,7 @@ impl CsvScanner {
             fast: None,
             grid: Grid { price_decimals: 0, qty_decimals: 0 },
         };
-        Self { lines: Lines::new(file), state }
+        Self { lines: Lines::new(file, LONGEST_LINE), state }
     }
 
     /// Takes the next bytes.

@@ -12,6 +12,14 @@ pub(super) fn eight_from(bytes: &[u8], start: usize) -> Option<u64> {
     Some(u64::from_le_bytes(*bytes.get(start..)?.first_chunk::<8>()?))
 }
 
+/// The eight bytes from `start` as a little-endian word, with zeros behind the end of `bytes`.
+#[inline(always)]
+pub(super) fn eight_padded(bytes: &[u8], start: usize) -> u64 {
+    eight_from(bytes, start).unwrap_or_else(|| {
+        bytes.get(start..).unwrap_or_default().iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
+    })
+}
+
 /// A bit in every byte that is not a digit, given characters xor [`ZEROS`].
 ///
 /// Exact for the lowest such byte and for "none"; bytes above a non-digit may be flagged too.
@@ -25,6 +33,12 @@ pub(super) fn non_digits(digits: u64) -> u64 {
 pub(super) fn matches(characters: u64, wanted: u8) -> u64 {
     let difference = characters ^ (LOW_BITS * u64::from(wanted));
     difference.wrapping_sub(LOW_BITS) & !difference & HIGH_BITS
+}
+
+/// A bit in every byte below `limit` (at most 128); exact for the lowest one and for "none".
+#[inline(always)]
+pub(super) fn below(characters: u64, limit: u8) -> u64 {
+    characters.wrapping_sub(LOW_BITS * u64::from(limit)) & !characters & HIGH_BITS
 }
 
 /// The number that eight digit values (0 to 9 each, the first one in the lowest byte) spell.

@@ -173,6 +173,17 @@ impl Runner {
         regime: u8,
         open_positions: usize,
     ) -> Outcome {
+        self.on_evaluation_with(row, decision, || regime, open_positions)
+    }
+
+    /// [`Runner::on_evaluation`] with a regime that is only asked for when there is an entry to record it.
+    pub fn on_evaluation_with(
+        &mut self,
+        row: &FeatureRow,
+        decision: &Decision,
+        regime: impl FnOnce() -> u8,
+        open_positions: usize,
+    ) -> Outcome {
         let decision = self.limited(decision);
         if decision.reason.is_some() {
             return Outcome { reason: decision.reason, ..Outcome::default() };
@@ -296,7 +307,7 @@ impl Runner {
         &mut self,
         row: &FeatureRow,
         decision: &Decision,
-        regime: u8,
+        regime: impl FnOnce() -> u8,
         others: usize,
         flip: bool,
     ) -> Result<Plan, Reason> {
@@ -332,7 +343,7 @@ impl Runner {
             side: decision.side,
             score: decision.total,
             tier: decision.tier,
-            regime,
+            regime: regime(),
             signal_ms: row.t_ms,
             qty,
             risk_distance,

@@ -26,8 +26,9 @@ impl EquityCurve {
             initial_usdt,
             realised_usdt: 0.0,
             realised_r: 0.0,
-            peak_usdt: f64::NEG_INFINITY,
-            peak_r: f64::NEG_INFINITY,
+            // A loss before the first mark is a drawdown, too.
+            peak_usdt: initial_usdt,
+            peak_r: 0.0,
             max_drawdown_usdt: 0.0,
             max_drawdown_r: 0.0,
             max_drawdown: 0.0,

@@ -97,9 +97,11 @@ impl TradeIndex for TradeColumns {
 
     #[inline]
     fn price_range(&self, from: usize, to: usize) -> (i64, i64) {
-        self.price[from..to]
-            .iter()
-            .fold((i64::MAX, i64::MIN), |(least, greatest), &price| (least.min(price), greatest.max(price)))
+        // Two passes over what is then in the cache: each becomes branch-free code, both together do not.
+        let prices = &self.price[from..to];
+        let least = prices.iter().fold(i64::MAX, |least, &price| least.min(price));
+        let greatest = prices.iter().fold(i64::MIN, |greatest, &price| greatest.max(price));
+        (least, greatest)
     }
 }
 

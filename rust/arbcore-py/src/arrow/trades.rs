@@ -226,14 +226,23 @@ fn units(value: &Value<'_>, decimals: u32) -> std::result::Result<i64, String> {
 
 fn rescaled(mantissa: i128, scale: i32, decimals: u32) -> std::result::Result<i64, String> {
     let too_large = || format!("is too large with {decimals} decimals");
+    let off_grid = || format!("is off the grid of {decimals} decimals");
     let ten = |exponent: i32| u32::try_from(exponent).ok().and_then(|exponent| 10_i128.checked_pow(exponent));
     let shift = decimals as i32 - scale;
+    // What exchanges publish fits 64 bits, where division is ten times as fast.
+    if let (Ok(small), Some(&power)) = (i64::try_from(mantissa), POW10.get(shift.unsigned_abs() as usize)) {
+        return match shift {
+            0.. => small.checked_mul(power).ok_or_else(too_large),
+            _ if small % power == 0 => Ok(small / power),
+            _ => Err(off_grid()),
+        };
+    }
     let value = if shift >= 0 {
         ten(shift).and_then(|factor| mantissa.checked_mul(factor)).ok_or_else(too_large)?
     } else {
         let divisor = ten(-shift).ok_or_else(too_large)?;
         if mantissa % divisor != 0 {
-            return Err(format!("is off the grid of {decimals} decimals"));
+            return Err(off_grid());
         }
         mantissa / divisor
     };
