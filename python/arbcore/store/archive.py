@@ -16,7 +16,7 @@ from arbcore.errors import InputError, InsufficientDataError, StoreError
 from arbcore.store.source import TradeSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from arbcore.store.source import Progress
 
@@ -263,7 +263,7 @@ def text_stream(staged: Path, name: str, stack: ExitStack) -> BinaryIO:
 
 
 @contextmanager
-def beside(target: Path) -> Iterator[Path]:
+def beside(target: Path) -> Generator[Path]:
     """A place beside the target that takes its name once all is written and synced."""
     staged = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
