@@ -6,6 +6,8 @@ import polars as pl
 
 __all__ = [
     "ArchiveWriter",
+    "BarRun",
+    "Generator",
     "Table",
     "TradeBatch",
     "TradeInspector",
@@ -131,6 +133,42 @@ class ArchiveWriter:
     def push(self, batch: TradeBatch) -> None: ...
     def finish(self) -> dict[str, object]: ...
     def abandon(self) -> None: ...
+
+@final
+class BarRun:
+    def __new__(
+        cls,
+        symbol: str,
+        grid: tuple[int, int],
+        *,
+        tier_bounds_cny: tuple[int, int, int] | None = None,
+        cny_rate: tuple[int, int] = ...,
+        seeded_close: tuple[int, int] | None = None,
+    ) -> BarRun: ...
+    def push(self, batch: TradeBatch) -> None: ...
+    def advance(self, reader: TradeReader) -> tuple[int, int] | None: ...
+    def close_until(self, time_ms: int) -> None: ...
+    @property
+    def dropped(self) -> int: ...
+    @property
+    def raised(self) -> int: ...
+    def table(self, intervals: Sequence[str], *, partial: bool = False) -> Table: ...
+
+@final
+class Generator:
+    def __new__(
+        cls,
+        symbol: str,
+        grid: tuple[int, int] | None = None,
+        start_price: int | None = None,
+        **parameters: float | None,
+    ) -> Generator: ...
+    @property
+    def grid(self) -> tuple[int, int]: ...
+    @property
+    def span_ms(self) -> tuple[int, int]: ...
+    def next_batch(self, n: int) -> TradeBatch | None: ...
+    def take_samples(self) -> Table: ...
 
 @final
 class TradeInspector:
