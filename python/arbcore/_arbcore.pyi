@@ -177,7 +177,7 @@ class BarRun:
         grid: tuple[int, int],
         *,
         tier_bounds_cny: tuple[int, int, int] | None = None,
-        cny_rate: tuple[int, int] = (7, 0),
+        cny_rate: tuple[int, int] = ...,
         seeded_close: tuple[int, int] | None = None,
     ) -> BarRun: ...
     def push(self, batch: TradeBatch) -> None: ...
