@@ -231,8 +231,8 @@ def export_trades(
     if target.name.endswith(".parquet"):
         TradeBatch.write_parquet(target, counted())
         return trades
-    with _beside(target) as staged, ExitStack() as stack:
-        stream = _text_stream(staged, target.name, stack)
+    with beside(target) as staged, ExitStack() as stack:
+        stream = text_stream(staged, target.name, stack)
         stream.write(head.csv_header().encode())
         for batch in counted():
             stream.write(batch.csv_rows())
@@ -247,7 +247,7 @@ def _same_columns(head: TradeBatch, batch: TradeBatch) -> None:
         raise InputError(message)
 
 
-def _text_stream(staged: Path, name: str, stack: ExitStack) -> BinaryIO:
+def text_stream(staged: Path, name: str, stack: ExitStack) -> BinaryIO:
     """The stream that packs text as the file's name says."""
     if name.endswith(".zip"):
         packed = stack.enter_context(
@@ -263,7 +263,7 @@ def _text_stream(staged: Path, name: str, stack: ExitStack) -> BinaryIO:
 
 
 @contextmanager
-def _beside(target: Path) -> Generator[Path]:
+def beside(target: Path) -> Generator[Path]:
     """A place beside the target that takes its name once all is written and synced."""
     staged = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
