@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> object:
-    """Under CI a browser or packaging test that cannot run is a failure: nobody reads the list of skips there."""
+    """Under CI a browser or packaging test that cannot run fails: nobody reads the list of skips there."""
     report = yield
     needs_tool = any(item.get_closest_marker(name) for name in MARKED_FOLDERS)
     if report.skipped and needs_tool and os.environ.get("CI") == "true":
@@ -40,7 +40,9 @@ def shared_data() -> Path:
     """The folder of real market data; without it the test skips and says so."""
     folder = Path(os.environ.get("ARBCORE_SHARED_DATA", REPO.parent / "shared" / "data"))
     if not (folder / "aggtrades").is_dir():
-        pytest.skip(f"NO REAL DATA: {folder} has no aggtrades; set ARBCORE_SHARED_DATA to check the real files")
+        pytest.skip(
+            f"NO REAL DATA: {folder} has no aggtrades; set ARBCORE_SHARED_DATA to check the real files"
+        )
     return folder
 
 
@@ -49,4 +51,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = [str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", [])]
     for reason in dict.fromkeys(reasons):
         count = reasons.count(reason)
-        terminalreporter.write_line(f"SKIPPED {count}: {reason.removeprefix('Skipped: ')}", yellow=True, bold=True)
+        terminalreporter.write_line(
+            f"SKIPPED {count}: {reason.removeprefix('Skipped: ')}", yellow=True, bold=True
+        )

@@ -3,11 +3,14 @@
 # No lazy annotations here: the command line is made from them.
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from arbcore.cli.progress import trade_progress
+
+if TYPE_CHECKING:
+    from arbcore.model import Strategy
 
 
 def backtest(
@@ -103,7 +106,7 @@ def backtest(
         for warning in setup.warnings:
             notes.print(f"[yellow]warning:[/] {warning}", highlight=False)
 
-    arguments = {
+    arguments: dict[str, Any] = {
         "symbol": symbol,
         "strategy": chosen,
         "set": set_ or (),
@@ -136,10 +139,12 @@ def backtest(
 
         with trade_progress("look-ahead check") as progress:
             cuts = check(data, progress=progress, **arguments)
-        Console().print(f"look-ahead check: no decision changes on data cut at {len(cuts)} points", highlight=False)
+        Console().print(
+            f"look-ahead check: no decision changes on data cut at {len(cuts)} points", highlight=False
+        )
 
 
-def read_strategy(path: Path):  # noqa: ANN201 - the model is imported only here
+def read_strategy(path: Path) -> "Strategy":
     """Read a strategy file by its ending."""
     from arbcore.model import Strategy
 

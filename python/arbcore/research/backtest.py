@@ -25,8 +25,16 @@ if TYPE_CHECKING:
     import polars as pl
 
 _COUNTS = frozenset(
-    ["total_trades", "winning_trades", "losing_trades", "long_trades", "short_trades", "max_win_streak"]
-    + ["max_loss_streak", "signals"]
+    {
+        "total_trades",
+        "winning_trades",
+        "losing_trades",
+        "long_trades",
+        "short_trades",
+        "max_win_streak",
+        "max_loss_streak",
+        "signals",
+    }
 )
 """Statistics that are whole numbers."""
 
@@ -99,8 +107,8 @@ def prepare(
     warnings: list[str] = []
     if highest < runnable.entry_score:
         warnings.append(
-            f"highest reachable total {highest:g} is below entry_score {runnable.entry_score:g}: no signal can come; "
-            "give indicators, or set a lower entry_score"
+            f"highest reachable total {highest:g} is below entry_score {runnable.entry_score:g}: "
+            "no signal can come; give indicators, or set a lower entry_score"
         )
     return Setup(
         strategy=runnable,
@@ -132,7 +140,8 @@ class BacktestResult:
     @property
     def report(self) -> dict[str, Any]:
         """Header, statistics, verdict, breakdowns, rejections, decision hash: as in report.json."""
-        return msgspec.to_builtins(self._report)
+        report: dict[str, Any] = msgspec.to_builtins(self._report)
+        return report
 
     @property
     def typed_report(self) -> schema.Report:
@@ -387,12 +396,22 @@ def make_report(
     splits = outcome.breakdowns(0, setup.strategy.symbol, setup.config_hash)
     rows = {
         _SPLITS[name]: tuple(
-            schema.BreakdownRow(**{field: row[field] for field in schema.BreakdownRow.__struct_fields__}) for row in split
+            schema.BreakdownRow(
+                key=row["key"],
+                trades=row["trades"],
+                win_rate=row["win_rate"],
+                net_r=row["net_r"],
+                expectancy=row["expectancy"],
+                profit_factor=row["profit_factor"],
+            )
+            for row in split
         )
         for name, split in splits.items()
     }
     holding = {
-        row["key"]: schema.HoldingTime(trades=row["trades"], median_ms=row["median_ms"], mean_ms=row["mean_ms"])
+        row["key"]: schema.HoldingTime(
+            trades=row["trades"], median_ms=row["median_ms"], mean_ms=row["mean_ms"]
+        )
         for row in splits["exit_status"]
     }
     elapsed = time.perf_counter() - began
@@ -444,5 +463,7 @@ def make_report(
         breakdowns=schema.Breakdowns(**rows),
         rejections=outcome.rejections,
         decision_hash=outcome.decision_hash,
-        timing=schema.Timing(total_s=elapsed, trades_per_s=stream["trades"] / elapsed if elapsed > 0 else None),
+        timing=schema.Timing(
+            total_s=elapsed, trades_per_s=stream["trades"] / elapsed if elapsed > 0 else None
+        ),
     )

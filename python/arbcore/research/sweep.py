@@ -6,13 +6,12 @@ import itertools
 import os
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
 from arbcore._arbcore import FeatureRun, SweepOutcome
 from arbcore.errors import ConfigError, InsufficientDataError
-from arbcore.model import Strategy
 from arbcore.research.backtest import Setup, prepare, resolve_strategy
 from arbcore.research.filters import Filters, filters_for
 from arbcore.research.options import FOREVER_MS, RunOptions
@@ -25,7 +24,12 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from arbcore.model import Strategy
+
 MOST_CONFIGURATIONS = 1_000_000
+
+_Tables: TypeAlias = list[dict[str, Any]]
+"""Named here, because `Grid` has a field called ``list``."""
 
 
 class Grid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,9 +46,9 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     preset: str = "v53"
     set: dict[str, Any] = {}
     grid: dict[str, list[Any]] = {}
-    list: list[dict[str, Any]] = []
+    list: _Tables = []
 
-    def changes(self) -> list[dict[str, Any]]:
+    def changes(self) -> _Tables:
         """Every configuration as changes to the preset, in order: ``list`` outside, ``grid`` inside."""
         count = max(1, len(self.list))
         for key, values in self.grid.items():
@@ -55,7 +59,9 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         if count > MOST_CONFIGURATIONS:
             message = f"grid = {count} configurations: must be at most {MOST_CONFIGURATIONS}; split the grid"
             raise ConfigError(message)
-        products = [dict(zip(self.grid, values, strict=True)) for values in itertools.product(*self.grid.values())]
+        products = [
+            dict(zip(self.grid, values, strict=True)) for values in itertools.product(*self.grid.values())
+        ]
         return [{**self.set, **entry, **product} for entry in (self.list or [{}]) for product in products]
 
 
@@ -70,7 +76,9 @@ def read_grid(path: str | Path) -> Grid:
     try:
         return msgspec.convert(tomllib.loads(Path(path).read_text(encoding="utf-8")), Grid)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        message = f"{path}: cannot be read as a grid: {error}; expected preset = \"v53\" and [grid] key = [values]"
+        message = (
+            f'{path}: cannot be read as a grid: {error}; expected preset = "v53" and [grid] key = [values]'
+        )
         raise ConfigError(message) from error
 
 
@@ -127,7 +135,8 @@ class SweepResult:
         import polars as pl
 
         frames = [
-            self.trades(i).with_columns(pl.lit(i, dtype=pl.Int64).alias("index")) for i in self.outcome.finished()
+            self.trades(i).with_columns(pl.lit(i, dtype=pl.Int64).alias("index"))
+            for i in self.outcome.finished()
         ]
         return pl.concat(frames) if frames else pl.DataFrame()
 
@@ -165,9 +174,9 @@ def sweep(
 
     Parameters
     ----------
-    data, symbol, start, end, warmup, every, fill, latency_ms, slippage_bps, fee_rate, tp_maker, indicators, filters
+    data, symbol, start, end, warmup, every, indicators, filters
         As in `arbcore.backtest`. The trades are held in memory, 12 bytes each.
-    ids, price_decimals, qty_decimals, skip_bad
+    fill, latency_ms, slippage_bps, fee_rate, tp_maker, ids, price_decimals, qty_decimals, skip_bad
         As in `arbcore.backtest`.
     strategies : sequence, optional
         Strategies, preset names or mappings.
