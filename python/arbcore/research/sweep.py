@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 MOST_CONFIGURATIONS = 1_000_000
 
+# Named here, because in `Grid` a field is called ``list``.
+_Values: TypeAlias = list[Any]
 _Tables: TypeAlias = list[dict[str, Any]]
-"""Named here, because `Grid` has a field called ``list``."""
 
 
 class Grid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,7 +46,7 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     preset: str = "v53"
     set: dict[str, Any] = {}
-    grid: dict[str, list[Any]] = {}
+    grid: dict[str, _Values] = {}
     list: _Tables = []
 
     def changes(self) -> _Tables:
