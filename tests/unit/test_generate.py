@@ -33,7 +33,12 @@ def test_frames_hold_trades_and_their_samples():
     assert samples.columns == ["time_ms", "available_ms", "symbol", "name", "value"]
     assert samples["available_ms"].is_sorted()
     assert samples["symbol"].unique().to_list() == ["BTCUSDT"]
-    assert set(samples["name"].unique()) >= {"long_short_ratio", "open_interest_value", "obi_10", "mark_price"}
+    assert set(samples["name"].unique()) >= {
+        "long_short_ratio",
+        "open_interest_value",
+        "obi_10",
+        "mark_price",
+    }
     assert arbcore.generate("BTCUSDT", hours=3, trades_per_day=80_000, seed=7).trades.equals(trades)
     assert not arbcore.generate("BTCUSDT", hours=3, trades_per_day=80_000, seed=8).trades.equals(trades)
 
@@ -42,7 +47,8 @@ def test_switches_leave_out_samples_but_change_no_trade():
     everything = arbcore.generate("ETHUSDT", hours=2, trades_per_day=50_000)
     no_book = arbcore.generate("ETHUSDT", hours=2, trades_per_day=50_000, book=False)
     nothing = arbcore.generate("ETHUSDT", hours=2, trades_per_day=50_000, indicators=False)
-    assert everything.trades.equals(no_book.trades) and everything.trades.equals(nothing.trades)
+    assert everything.trades.equals(no_book.trades)
+    assert everything.trades.equals(nothing.trades)
     assert "obi_10" not in no_book.indicators["name"].unique().to_list()
     assert nothing.indicators.height == 0
 
@@ -52,7 +58,11 @@ def test_files_read_back_as_the_same_trades(tmp_path, form):
     market = Market(**SMALL, start="2025-01-01T22:30")
     done = generate_files(market, tmp_path, form=form)
     frame = arbcore.generate(**SMALL, start="2025-01-01T22:30").trades
-    assert (done.trades, done.first_ms, done.last_ms) == (frame.height, frame["time_ms"][0], frame["time_ms"][-1])
+    assert (done.trades, done.first_ms, done.last_ms) == (
+        frame.height,
+        frame["time_ms"][0],
+        frame["time_ms"][-1],
+    )
     assert len(done.files) == (2 if form == "archive" else 1)
     assert done.indicators == tmp_path / "indicators.parquet"
     samples = pl.read_parquet(done.indicators)
@@ -76,7 +86,12 @@ def test_the_same_files_again_and_again(tmp_path):
 
 def test_any_symbol_with_a_grid(tmp_path):
     market = Market(
-        symbol="1000PEPEUSDT", hours=2, trades_per_day=60_000, price="0.0123456", price_decimals=7, qty_decimals=0
+        symbol="1000PEPEUSDT",
+        hours=2,
+        trades_per_day=60_000,
+        price="0.0123456",
+        price_decimals=7,
+        qty_decimals=0,
     )
     done = generate_files(market, tmp_path, form="csv")
     first = done.files[0].read_text().splitlines()[1].split(",")
@@ -104,7 +119,17 @@ def test_what_cannot_be_is_refused(tmp_path, changes, message):
 
 
 def test_the_command_names_what_it_wrote(tmp_path):
-    command = [sys.executable, "-c", "from arbcore.cli import main; main()", "data", "generate", "--symbol", "XRPUSDT", "--days", "0.1"]
+    command = [
+        sys.executable,
+        "-c",
+        "from arbcore.cli import main; main()",
+        "data",
+        "generate",
+        "--symbol",
+        "XRPUSDT",
+        "--days",
+        "0.1",
+    ]
     command += ["--trades-per-day", "50000", "--no-book", "--out", str(tmp_path), "--set", "flow=0.5"]
     run = subprocess.run(
         command, check=False, capture_output=True, text=True, timeout=60, env={**os.environ, "COLUMNS": "200"}
@@ -113,6 +138,8 @@ def test_the_command_names_what_it_wrote(tmp_path):
     assert "trades of XRPUSDT, 2025-01-01 00:00:" in run.stdout
     assert str(tmp_path / "indicators.parquet") in run.stdout
     assert "obi_10" not in pl.read_parquet(tmp_path / "indicators.parquet")["name"].unique().to_list()
-    refused = subprocess.run([*command, "--set", "flow=9"], check=False, capture_output=True, text=True, timeout=60)
+    refused = subprocess.run(
+        [*command, "--set", "flow=9"], check=False, capture_output=True, text=True, timeout=60
+    )
     assert refused.returncode == 1
     assert refused.stderr.startswith("arbcore: strength.flow = 9")

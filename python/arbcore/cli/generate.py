@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-app = App(name="generate", help="Make realistic trades, and the indicator samples that belong to them, from a seed.")
+app = App(name="generate")
 
 
 @app.default
@@ -31,8 +31,8 @@ def generate(
 ) -> None:
     """Make realistic trades, and the indicator samples that belong to them, from a seed.
 
-    The same seed and parameters give the same trades on every machine. Trades come in bursts, with heavy-tailed sizes,
-    volatility that clusters, and flow that leads the price a little.
+    The same seed and parameters give the same trades on every machine. Trades come in bursts, with
+    heavy-tailed sizes, volatility that clusters, and flow that leads the price a little.
 
     Parameters
     ----------
@@ -63,8 +63,8 @@ def generate(
     id_gaps
         Mean number of trades between two gaps in the ids; left out, the ids are consecutive.
     set_
-        Further parameters, key=value: daily_volatility, size_scale, episodes_per_day, shocks_per_day, and the strengths
-        flow, crowding, open_interest, premium, book_lean (1 is the default of each).
+        Further parameters, key=value: daily_volatility, size_scale, episodes_per_day, shocks_per_day, and the
+        strengths flow, crowding, open_interest, premium, book_lean (1 is the default of each).
     """
     from rich.console import Console
 

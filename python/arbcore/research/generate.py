@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from decimal import Decimal, InvalidOperation
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,7 +29,8 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     symbol : str
-        BTCUSDT, ETHUSDT, SOLUSDT and XRPUSDT have built-in parameters; any other needs ``price`` and the decimals.
+        BTCUSDT, ETHUSDT, SOLUSDT and XRPUSDT have built-in parameters; any other needs ``price`` and the
+        decimals.
     hours : float
         Length of the stream.
     start : str or int
@@ -48,8 +50,9 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
     book : bool
         Among them those of every 5 seconds: book, mark and spot price.
     parameters : dict
-        Further ones by name: ``daily_volatility``, ``size_scale``, ``episodes_per_day``, ``shocks_per_day``, and the
-        strengths ``flow``, ``crowding``, ``open_interest``, ``premium``, ``book_lean`` (1 is the default of each).
+        Further ones by name: ``daily_volatility``, ``size_scale``, ``episodes_per_day``,
+        ``shocks_per_day``, and the strengths ``flow``, ``crowding``, ``open_interest``, ``premium``,
+        ``book_lean`` (1 is the default of each).
     """
 
     symbol: str
@@ -222,8 +225,8 @@ def generate_files(
     out : path
         Directory; made if it is not there.
     form : {"archive", "csv", "zip"}
-        The archive's layout (days already there are replaced), or one file in the layout of the exchange's dumps,
-        ``<symbol>-aggTrades.csv`` or ``.zip``.
+        The archive's layout (days already there are replaced), or one file in the layout of the exchange's
+        dumps, ``<symbol>-aggTrades.csv`` or ``.zip``.
     progress : callable, optional
         Called after every batch with (trades in it, milliseconds done, milliseconds in all).
 
@@ -259,7 +262,7 @@ def generate_files(
     if form == "archive":
         files = _write_archive(out, market.symbol, stream.grid, counted())
     else:
-        files = _write_dump(out / f"{market.symbol}-aggTrades.{form}", counted())
+        files = _write_dump(out / f"{market.symbol}-aggTrades.{form}", counted(), market)
     if first_ms is None:
         raise _empty(market)
     samples = stream.take_samples()
@@ -283,29 +286,35 @@ def _batches(stream: Generator) -> Iterator[TradeBatch]:
 
 
 def _empty(market: Market) -> InputError:
-    return InputError(f"{market.symbol}: no trade falls into {market.hours} hours: ask for more trades or more hours")
+    return InputError(f"{market.symbol}: no trade falls into {market.hours} hours: ask for more of either")
 
 
-def _write_archive(out: Path, symbol: str, grid: tuple[int, int], batches: Iterator[TradeBatch]) -> list[Path]:
+def _write_archive(
+    out: Path, symbol: str, grid: tuple[int, int], batches: Iterator[TradeBatch]
+) -> list[Path]:
+    from arbcore.store.archive import Day
+
     # Seeds and rates change the trades of a day: merging two streams by id would make nonsense of both.
     writer = ArchiveWriter(out, symbol, grid, replace=True)
     try:
         for batch in batches:
             writer.push(batch)
-        days = writer.finish()["days"]
+        days = msgspec.convert(writer.finish()["days"], list[Day])
     finally:
         # What is not finished by now leaves no trace; after finish() this does nothing.
         writer.abandon()
-    return [Path(day["path"]) for day in days]
+    return [day.path for day in days]
 
 
-def _write_dump(target: Path, batches: Iterator[TradeBatch]) -> list[Path]:
+def _write_dump(target: Path, batches: Iterator[TradeBatch], market: Market) -> list[Path]:
     from arbcore.store.archive import beside, text_stream
 
+    head = next(batches, None)
+    if head is None:
+        raise _empty(market)
     with beside(target) as staged, ExitStack() as stack:
         stream = text_stream(staged, target.name, stack)
-        for number, batch in enumerate(batches):
-            if number == 0:
-                stream.write(batch.csv_header().encode())
+        stream.write(head.csv_header().encode())
+        for batch in chain((head,), batches):
             stream.write(batch.csv_rows())
     return [target]

@@ -60,8 +60,8 @@ def bars(
     symbol : str
         For example ``BTCUSDT``.
     intervals : sequence of str
-        ``5m``, ``1h``, ``4h``, ``8h``, ``12h``, ``24h``, or any multiple of 5m that divides a day. Windows count
-        from 00:00 UTC.
+        ``5m``, ``1h``, ``4h``, ``8h``, ``12h``, ``24h``, or any multiple of 5m that divides a day. Windows
+        count from 00:00 UTC.
     partial : bool
         Also windows that are not whole: the last one of 5 minutes, longer ones at both ends.
     price_decimals, qty_decimals : int, optional
@@ -70,10 +70,10 @@ def bars(
     Returns
     -------
     polars.DataFrame
-        The rows of one interval after the other, told apart by the last column, ``interval``. Times are UTC ms,
-        prices and ``*dolvol`` in quote currency, volumes in base currency. A window without trades is a bar at the
-        close before it, with ``span_status`` ``NoTrade`` and ``vwap`` null. Tiers 1 to 4 end at 40,000, 200,000
-        and 1,000,000 CNY (inclusive, 7.0 to the USD).
+        The rows of one interval after the other, told apart by the last column, ``interval``. Times are UTC
+        ms, prices and ``*dolvol`` in quote currency, volumes in base currency. A window without trades is a
+        bar at the close before it, with ``span_status`` ``NoTrade`` and ``vwap`` null. Tiers 1 to 3 end at
+        40,000, 200,000 and 1,000,000 CNY (inclusive, 7.0 to the USD); tier 4 is all above.
 
     Raises
     ------

@@ -126,14 +126,7 @@ impl Generator {
     }
 }
 
-/// Symbols with built-in parameters.
-#[pyfunction]
-fn generator_symbols() -> Vec<&'static str> {
-    GeneratorConfig::SYMBOLS.to_vec()
-}
-
-/// Adds this module's classes and functions.
+/// Adds this module's classes.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<Generator>()?;
-    module.add_function(wrap_pyfunction!(generator_symbols, module)?)
+    module.add_class::<Generator>()
 }
