@@ -40,7 +40,9 @@ def shared_data() -> Path:
     """The folder of real market data; without it the test skips and says so."""
     folder = Path(os.environ.get("ARBCORE_SHARED_DATA", REPO.parent / "shared" / "data"))
     if not (folder / "aggtrades").is_dir():
-        pytest.skip(f"NO REAL DATA: {folder} has no aggtrades; set ARBCORE_SHARED_DATA to check the real files")
+        pytest.skip(
+            f"NO REAL DATA: {folder} has no aggtrades; set ARBCORE_SHARED_DATA to check the real files"
+        )
     return folder
 
 
@@ -49,4 +51,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = [str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", [])]
     for reason in dict.fromkeys(reasons):
         count = reasons.count(reason)
-        terminalreporter.write_line(f"SKIPPED {count}: {reason.removeprefix('Skipped: ')}", yellow=True, bold=True)
+        terminalreporter.write_line(
+            f"SKIPPED {count}: {reason.removeprefix('Skipped: ')}", yellow=True, bold=True
+        )

@@ -21,7 +21,9 @@ def main() -> None:
     }
     STORED.write_text(json.dumps(stored, indent=1) + "\n")
     for name, run in stored["runs"].items():
-        print(f"{name:48} {run['signals']:4} signals {run['statistics']['total_trades']:4} trades {run['exits']}")
+        print(
+            f"{name:48} {run['signals']:4} signals {run['statistics']['total_trades']:4} trades {run['exits']}"
+        )
 
 
 if __name__ == "__main__":

@@ -43,7 +43,9 @@ class Run(NamedTuple):
 
     @property
     def name(self) -> str:
-        extra = f"-{self.latency_ms}ms-{self.slippage_bps:g}bps" if self.latency_ms or self.slippage_bps else ""
+        extra = (
+            f"-{self.latency_ms}ms-{self.slippage_bps:g}bps" if self.latency_ms or self.slippage_bps else ""
+        )
         return f"{self.source.symbol}-{self.preset}-{self.fill}-{self.warmup}{extra}"
 
     def result(self, folder: Path) -> arbcore.BacktestResult:
@@ -63,7 +65,9 @@ def strategy(preset: str, symbol: str) -> arbcore.Strategy:
     """The preset for any symbol: a factory preset of BTC lends its windows, weights and exits to another."""
     if preset.startswith("btc_"):
         made = arbcore.preset(preset).to_dict()
-        return arbcore.Strategy.from_dict({**made, "symbol": symbol, "track": arbcore.Strategy(symbol=symbol).track})
+        return arbcore.Strategy.from_dict(
+            {**made, "symbol": symbol, "track": arbcore.Strategy(symbol=symbol).track}
+        )
     return arbcore.preset(preset, symbol)
 
 
@@ -75,7 +79,12 @@ PRESETS = (
     ("btc_5m_30m_tp1.0", REACHABLE),
 )
 RUNS = [
-    *(Run(source, preset, fill, "1h", changes) for source in (LTC, BTC) for preset, changes in PRESETS for fill in FILLS),
+    *(
+        Run(source, preset, fill, "1h", changes)
+        for source in (LTC, BTC)
+        for preset, changes in PRESETS
+        for fill in FILLS
+    ),
     # The BTCUSDT file is 65 minutes long: these let it trade, and go through latency and slippage.
     *(Run(BTC, preset, fill, "15m", changes) for preset, changes in PRESETS[::4] for fill in FILLS),
     Run(LTC, "v53", "tape", "1h", REACHABLE, latency_ms=250, slippage_bps=1.5),

@@ -56,12 +56,16 @@ def test_other_decisions_have_another_hash(made: Any, whole: arbcore.BacktestRes
 @pytest.mark.parametrize("size", [13, 1_000, 65_536])
 def test_batches(made: Any, whole: arbcore.BacktestResult, size: int) -> None:
     """The frame pushed in pieces, whose ends fall anywhere."""
-    samples = Samples.from_columns("BTCUSDT", *(made.indicators[name].to_list() for name in made.indicators.columns))
+    samples = Samples.from_columns(
+        "BTCUSDT", *(made.indicators[name].to_list() for name in made.indicators.columns)
+    )
     setup = prepare(*resolve_strategy("v53", "BTCUSDT"), samples)
     grid = whole.grid
     chosen = filters_for("BTCUSDT", grid[1])
     options = RunOptions(warmup_ms=3_600_000).for_core(chosen.lot_step, chosen.min_notional)
-    replay = Replay("BTCUSDT", grid, [setup.strategy.to_dict()], options, recording="signals", samples=samples)
+    replay = Replay(
+        "BTCUSDT", grid, [setup.strategy.to_dict()], options, recording="signals", samples=samples
+    )
     for start in range(0, len(made.trades), size):
         replay.push(TradeBatch.from_frame(made.trades.slice(start, size), grid))
     outcome = replay.finish()
@@ -169,7 +173,17 @@ def test_sweep_is_the_single_run(made: Any) -> None:
 
 def rust_hashes(*arguments: str) -> list[str]:
     done = subprocess.run(
-        ["cargo", "run", "--quiet", "--locked", "-p", "arbcore-core", "--example", "decision_hash", *arguments],
+        [
+            "cargo",
+            "run",
+            "--quiet",
+            "--locked",
+            "-p",
+            "arbcore-core",
+            "--example",
+            "decision_hash",
+            *arguments,
+        ],
         cwd=REPO,
         check=True,
         capture_output=True,

@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from golden.runs import BTC, FXS, LTC, RUNS, Run, Source, features_of, read_stored, stored_features, stored_run
+from golden.runs import (
+    BTC,
+    FXS,
+    LTC,
+    RUNS,
+    Run,
+    Source,
+    features_of,
+    read_stored,
+    stored_features,
+    stored_run,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

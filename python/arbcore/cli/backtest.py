@@ -136,7 +136,9 @@ def backtest(
 
         with trade_progress("look-ahead check") as progress:
             cuts = check(data, progress=progress, **arguments)
-        Console().print(f"look-ahead check: no decision changes on data cut at {len(cuts)} points", highlight=False)
+        Console().print(
+            f"look-ahead check: no decision changes on data cut at {len(cuts)} points", highlight=False
+        )
 
 
 def read_strategy(path: Path):  # noqa: ANN201 - the model is imported only here

@@ -36,7 +36,9 @@ def trade_progress(title: str) -> Iterator[Callable[[int, int, int], None]]:
             bar.start()
             task = bar.add_task(title, total=total, rate="")
         if task is not None:
-            bar.update(task, completed=done, total=total, rate=f"{trades_so_far / elapsed / 1e6:.1f} M trades/s")
+            bar.update(
+                task, completed=done, total=total, rate=f"{trades_so_far / elapsed / 1e6:.1f} M trades/s"
+            )
 
     try:
         yield report

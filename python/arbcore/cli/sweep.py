@@ -81,9 +81,10 @@ def sweep(
     from rich.console import Console
     from rich.table import Table
 
-    from arbcore.research.files import write_frame
     from arbcore.research.filters import read_filters
-    from arbcore.research.sweep import read_grid, sweep as run
+    from arbcore.research.sweep import read_grid
+    from arbcore.research.sweep import sweep as run
+    from arbcore.store.files import write_frame
 
     asked = read_grid(grid)
     given = read_filters(filters) if filters is not None else None
@@ -116,15 +117,24 @@ def sweep(
     if trades is not None:
         write_frame(trades, result.all_trades())
     console = Console()
-    keys = [key for key in (*asked.grid, *{key for entry in asked.list for key in entry}) if key in rows.columns]
+    keys = [
+        key for key in (*asked.grid, *{key for entry in asked.list for key in entry}) if key in rows.columns
+    ]
     shown = ["index", *keys, "total_trades", "win_rate", "profit_factor", "net_r", "max_drawdown_r", "sharpe"]
     table = Table(title=f"best {min(top, len(rows))} of {len(rows)} by net_r")
     for name in shown:
         table.add_column(name, justify="right")
     for row in rows.sort("net_r", descending=True, nulls_last=True).head(top).select(shown).rows():
-        table.add_row(*("-" if v is None else f"{v:.3f}".rstrip("0").rstrip(".") if isinstance(v, float) else str(v) for v in row))
+        table.add_row(
+            *(
+                "-" if v is None else f"{v:.3f}".rstrip("0").rstrip(".") if isinstance(v, float) else str(v)
+                for v in row
+            )
+        )
     console.print(table)
     console.print(f"{len(rows):,} configurations: {out}", highlight=False, soft_wrap=True)
     if result.interrupted:
-        sys.stderr.write(f"arbcore: interrupted: {len(rows)} of {count} configurations were run and written\n")
+        sys.stderr.write(
+            f"arbcore: interrupted: {len(rows)} of {count} configurations were run and written\n"
+        )
         sys.exit(130)

@@ -182,7 +182,7 @@ class BacktestResult:
         list of Path
             The files, report.html first.
         """
-        from arbcore.research.files import write_text
+        from arbcore.store.files import write_text
 
         out = Path(directory)
         trades, equity, price = self._trades(), self.outcome.equity(0), self.outcome.price()
@@ -387,12 +387,15 @@ def make_report(
     splits = outcome.breakdowns(0, setup.strategy.symbol, setup.config_hash)
     rows = {
         _SPLITS[name]: tuple(
-            schema.BreakdownRow(**{field: row[field] for field in schema.BreakdownRow.__struct_fields__}) for row in split
+            schema.BreakdownRow(**{field: row[field] for field in schema.BreakdownRow.__struct_fields__})
+            for row in split
         )
         for name, split in splits.items()
     }
     holding = {
-        row["key"]: schema.HoldingTime(trades=row["trades"], median_ms=row["median_ms"], mean_ms=row["mean_ms"])
+        row["key"]: schema.HoldingTime(
+            trades=row["trades"], median_ms=row["median_ms"], mean_ms=row["mean_ms"]
+        )
         for row in splits["exit_status"]
     }
     elapsed = time.perf_counter() - began
@@ -444,5 +447,7 @@ def make_report(
         breakdowns=schema.Breakdowns(**rows),
         rejections=outcome.rejections,
         decision_hash=outcome.decision_hash,
-        timing=schema.Timing(total_s=elapsed, trades_per_s=stream["trades"] / elapsed if elapsed > 0 else None),
+        timing=schema.Timing(
+            total_s=elapsed, trades_per_s=stream["trades"] / elapsed if elapsed > 0 else None
+        ),
     )

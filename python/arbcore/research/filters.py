@@ -58,7 +58,9 @@ def read_filters(path: Path) -> dict[str, Filters]:
         raise ConfigError(message) from error
 
 
-def filters_for(symbol: str, qty_decimals: int, given: Filters | Mapping[str, float] | None = None) -> Filters:
+def filters_for(
+    symbol: str, qty_decimals: int, given: Filters | Mapping[str, float] | None = None
+) -> Filters:
     """Choose the filters of ``symbol``: those given, else the built-in ones, else the decimals seen, no minimum.
 
     Raises

@@ -55,7 +55,9 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         if count > MOST_CONFIGURATIONS:
             message = f"grid = {count} configurations: must be at most {MOST_CONFIGURATIONS}; split the grid"
             raise ConfigError(message)
-        products = [dict(zip(self.grid, values, strict=True)) for values in itertools.product(*self.grid.values())]
+        products = [
+            dict(zip(self.grid, values, strict=True)) for values in itertools.product(*self.grid.values())
+        ]
         return [{**self.set, **entry, **product} for entry in (self.list or [{}]) for product in products]
 
 
@@ -70,7 +72,9 @@ def read_grid(path: str | Path) -> Grid:
     try:
         return msgspec.convert(tomllib.loads(Path(path).read_text(encoding="utf-8")), Grid)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        message = f"{path}: cannot be read as a grid: {error}; expected preset = \"v53\" and [grid] key = [values]"
+        message = (
+            f'{path}: cannot be read as a grid: {error}; expected preset = "v53" and [grid] key = [values]'
+        )
         raise ConfigError(message) from error
 
 
@@ -127,7 +131,8 @@ class SweepResult:
         import polars as pl
 
         frames = [
-            self.trades(i).with_columns(pl.lit(i, dtype=pl.Int64).alias("index")) for i in self.outcome.finished()
+            self.trades(i).with_columns(pl.lit(i, dtype=pl.Int64).alias("index"))
+            for i in self.outcome.finished()
         ]
         return pl.concat(frames) if frames else pl.DataFrame()
 

@@ -98,7 +98,13 @@ def open_indicators(data: Indicators | None, symbol: str) -> Samples | None:
     import polars as pl
 
     frame = data if isinstance(data, pl.DataFrame) else pl.DataFrame(data)
-    wanted = {"time_ms": pl.Int64, "available_ms": pl.Int64, "symbol": pl.String, "name": pl.String, "value": pl.Float64}
+    wanted = {
+        "time_ms": pl.Int64,
+        "available_ms": pl.Int64,
+        "symbol": pl.String,
+        "name": pl.String,
+        "value": pl.Float64,
+    }
     for column in wanted:
         if column not in frame.columns:
             message = f"indicators: no column {column}: must have {', '.join(wanted)}; it has {', '.join(frame.columns)}"

@@ -127,5 +127,3 @@ class Tape:
 
     def __repr__(self) -> str:
         return f"Tape({self.symbol!r}, {len(self)} trades)"
-
-
