@@ -107,7 +107,8 @@ def open_indicators(data: Indicators | None, symbol: str) -> Samples | None:
     }
     for column in wanted:
         if column not in frame.columns:
-            message = f"indicators: no column {column}: must have {', '.join(wanted)}; it has {', '.join(frame.columns)}"
+            found = ", ".join(frame.columns)
+            message = f"indicators: no column {column}: must have {', '.join(wanted)}; it has {found}"
             raise InputError(message)
         if frame[column].null_count():
             message = f"indicators: column {column} has nulls: every row must be complete"
