@@ -41,6 +41,7 @@ def sweep(
     top
         Show so many of the best rows by net_r.
     """
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
@@ -71,16 +72,15 @@ def sweep(
         if key in rows.columns
     ]
     shown = ["index", *keys, "total_trades", "win_rate", "profit_factor", "net_r", "max_drawdown_r", "sharpe"]
-    table = Table(title=f"best {min(top, len(rows))} of {len(rows)} by net_r")
+    table = Table(
+        title=f"best {min(top, len(rows))} of {len(rows)} by net_r", box=SIMPLE_HEAD, padding=(0, 1)
+    )
     for name in shown:
-        table.add_column(name, justify="right")
-    for row in rows.sort("net_r", descending=True, nulls_last=True).head(top).select(shown).rows():
-        table.add_row(
-            *(
-                "-" if v is None else f"{v:.3f}".rstrip("0").rstrip(".") if isinstance(v, float) else str(v)
-                for v in row
-            )
-        )
+        # Spaces let a long name wrap above its narrow column.
+        table.add_column(name.replace("_", " "), justify="right", vertical="bottom", min_width=5)
+    best = rows.sort("net_r", descending=True, nulls_last=True).head(top).select(shown)
+    for row in best.rows():
+        table.add_row(*map(_short, row))
     console.print(table)
     console.print(f"{len(rows):,} configurations: {out}", highlight=False, soft_wrap=True)
     if result.interrupted:
@@ -88,3 +88,9 @@ def sweep(
             f"arbcore: interrupted: {len(rows)} of {count} configurations were run and written\n"
         )
         sys.exit(130)
+
+
+def _short(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

@@ -18,11 +18,12 @@ from arbcore.research.options import RunOptions
 from arbcore.signal.source import Indicators, Trades, open_indicators, open_trades
 
 if TYPE_CHECKING:
-    from arbcore.model import Strategy
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     import polars as pl
+
+    from arbcore.model import Strategy
 
 MOST_CONFIGURATIONS = 1_000_000
 
