@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> object:
-    """Under CI a browser or packaging test that cannot run is a failure: nobody reads the list of skips there."""
+    """Under CI a browser or packaging test that cannot run fails: nobody reads the list of skips there."""
     report = yield
     needs_tool = any(item.get_closest_marker(name) for name in MARKED_FOLDERS)
     if report.skipped and needs_tool and os.environ.get("CI") == "true":

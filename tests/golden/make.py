@@ -1,6 +1,6 @@
 """Makes golden.json again: ``.venv/bin/python -m golden.make`` in tests/, with ARBCORE_SHARED_DATA set.
 
-Only after a change of meaning that docs/semantics.md states, and with the review that README.md here describes.
+Only after a change of meaning that docs/semantics.md states, and with the review of README.md here.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ def main() -> None:
     }
     STORED.write_text(json.dumps(stored, indent=1) + "\n")
     for name, run in stored["runs"].items():
-        print(
-            f"{name:48} {run['signals']:4} signals {run['statistics']['total_trades']:4} trades {run['exits']}"
-        )
+        trades = run["statistics"]["total_trades"]
+        print(f"{name:48} {run['signals']:4} signals {trades:4} trades {run['exits']}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Nothing but trades, samples and configuration decides: not batches, formats, threads, hash seeds or builds."""
+"""Only trades, samples and configuration decide: not batches, formats, threads, hash seeds or builds."""
 
 from __future__ import annotations
 
@@ -121,7 +121,8 @@ result = arbcore.backtest(made.trades, symbol="BTCUSDT", indicators=made.indicat
 rows = arbcore.sweep(made.trades, symbol="BTCUSDT", indicators=made.indicators, warmup={WARMUP!r},
                      grid={{"grid": {{"sl_atr_multiplier": [1.0, 1.5, 2.0]}}}}).rows
 print(result.decision_hash)
-print(hashlib.sha256((rows.write_csv() + result.trades.write_csv() + result.signals.write_csv()).encode()).hexdigest())
+text = rows.write_csv() + result.trades.write_csv() + result.signals.write_csv()
+print(hashlib.sha256(text.encode()).hexdigest())
 """
 
 
