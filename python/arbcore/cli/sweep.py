@@ -71,13 +71,13 @@ def sweep(
         for key in (*asked.grid, *{key for entry in asked.entries for key in entry})
         if key in rows.columns
     ]
-    shown = ["index", *keys, "total_trades", "win_rate", "profit_factor", "net_r", "max_drawdown_r", "sharpe"]
+    shown = ["index", *keys, "total_trades", "win_rate", "profit_factor", "net_r", "max_drawdown_r"]
     table = Table(
         title=f"best {min(top, len(rows))} of {len(rows)} by net_r", box=SIMPLE_HEAD, padding=(0, 1)
     )
     for name in shown:
         # Spaces let a long name wrap above its narrow column.
-        table.add_column(name.replace("_", " "), justify="right", vertical="bottom", min_width=5)
+        table.add_column(name.replace("_", " "), justify="right", vertical="bottom", min_width=6)
     best = rows.sort("net_r", descending=True, nulls_last=True).head(top).select(shown)
     for row in best.rows():
         table.add_row(*map(_short, row))

@@ -133,7 +133,8 @@ class BacktestResult:
     @property
     def report(self) -> dict[str, Any]:
         """Header, statistics, verdict, breakdowns, rejections, decision hash: as in report.json."""
-        return msgspec.to_builtins(self._report)
+        report: dict[str, Any] = msgspec.to_builtins(self._report)
+        return report
 
     @property
     def typed_report(self) -> schema.Report:
@@ -388,7 +389,14 @@ def make_report(
     splits = outcome.breakdowns(0, setup.strategy.symbol, setup.config_hash)
     rows = {
         _SPLITS[name]: tuple(
-            schema.BreakdownRow(**{field: row[field] for field in schema.BreakdownRow.__struct_fields__})
+            schema.BreakdownRow(
+                key=row["key"],
+                trades=row["trades"],
+                win_rate=row["win_rate"],
+                net_r=row["net_r"],
+                expectancy=row["expectancy"],
+                profit_factor=row["profit_factor"],
+            )
             for row in split
         )
         for name, split in splits.items()
