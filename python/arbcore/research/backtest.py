@@ -16,7 +16,6 @@ from arbcore.report import schema
 from arbcore.research.filters import Filters, filters_for
 from arbcore.research.options import FOREVER_MS, RunOptions
 from arbcore.signal.source import Indicators, Trades, names_of, open_indicators, open_trades
-from arbcore.units import duration_ms, time_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,14 +25,8 @@ if TYPE_CHECKING:
 
 _COUNTS = frozenset(
     {
-        "total_trades",
-        "winning_trades",
-        "losing_trades",
-        "long_trades",
-        "short_trades",
-        "max_win_streak",
-        "max_loss_streak",
-        "signals",
+        *("total_trades", "winning_trades", "losing_trades", "long_trades", "short_trades"),
+        *("max_win_streak", "max_loss_streak", "signals"),
     }
 )
 """Statistics that are whole numbers."""
@@ -191,7 +184,7 @@ class BacktestResult:
         list of Path
             The files, report.html first.
         """
-        from arbcore.research.files import write_text
+        from arbcore.store.files import write_text
 
         out = Path(directory)
         trades, equity, price = self._trades(), self.outcome.equity(0), self.outcome.price()
@@ -336,11 +329,11 @@ def backtest(
     """
     began = time.perf_counter()
     made, preset_name = resolve_strategy(strategy, symbol, set)
-    options = RunOptions(
-        every_ms=duration_ms(every, "every"),
-        warmup_ms=duration_ms(warmup, "warmup"),
-        from_ms=-FOREVER_MS if start is None else time_ms(start, "from"),
-        to_ms=FOREVER_MS if end is None else time_ms(end, "to"),
+    options = RunOptions.read(
+        start=start,
+        end=end,
+        warmup=warmup,
+        every=every,
         fill=fill,
         latency_ms=latency_ms,
         slippage_bps=slippage_bps,

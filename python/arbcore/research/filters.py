@@ -54,8 +54,10 @@ def read_filters(path: Path) -> dict[str, Filters]:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
         return msgspec.convert(tables, dict[str, Filters])
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        expected = "[BTCUSDT] lot_step = 0.001, min_notional = 50"
-        message = f"{path}: cannot be read as filters: {error}; expected {expected}"
+        message = (
+            f"{path}: cannot be read as filters: {error}; "
+            "expected tables such as [BTCUSDT] with lot_step = 0.001 and min_notional = 50"
+        )
         raise ConfigError(message) from error
 
 

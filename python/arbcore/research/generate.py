@@ -307,7 +307,8 @@ def _write_archive(
 
 
 def _write_dump(target: Path, batches: Iterator[TradeBatch], market: Market) -> list[Path]:
-    from arbcore.store.archive import beside, text_stream
+    from arbcore.store.archive import text_stream
+    from arbcore.store.files import beside
 
     head = next(batches, None)
     if head is None:

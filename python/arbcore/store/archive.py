@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import gzip
-import os
 import zipfile
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import msgspec
 
 from arbcore._arbcore import ArchiveWriter, TradeBatch
-from arbcore.errors import InputError, InsufficientDataError, StoreError
+from arbcore.errors import InputError, InsufficientDataError
+from arbcore.store.files import beside
 from arbcore.store.source import TradeSource
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from arbcore.store.source import Progress
 
@@ -260,28 +260,3 @@ def text_stream(staged: Path, name: str, stack: ExitStack) -> BinaryIO:
     if name.endswith(".gz"):
         return stack.enter_context(gzip.GzipFile("", "wb", _PACKING, raw, mtime=0))  # type: ignore[return-value]
     return raw
-
-
-@contextmanager
-def beside(target: Path) -> Generator[Path]:
-    """A place beside the target that takes its name once all is written and synced."""
-    staged = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        yield staged
-        _sync(staged, os.O_RDWR)
-        staged.replace(target)
-        _sync(target.parent, os.O_RDONLY)
-    except OSError as error:
-        message = f"{target}: cannot write: {error}"
-        raise StoreError(message) from error
-    finally:
-        staged.unlink(missing_ok=True)
-
-
-def _sync(path: Path, flags: int) -> None:
-    descriptor = os.open(path, flags)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

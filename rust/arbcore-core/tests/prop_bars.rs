@@ -313,7 +313,7 @@ fn the_joined_table_holds_both_for_each_interval() {
                 (Column::I64(part), Column::I64(all)) => assert_eq!(part[..], all[start..][..part.len()], "{name}"),
                 (Column::F64(part), Column::F64(all)) => assert_eq!(part[..], all[start..][..part.len()], "{name}"),
                 (Column::OptF64(part), Column::OptF64(all)) => {
-                    assert_eq!(part[..], all[start..][..part.len()], "{name}")
+                    assert_eq!(part[..], all[start..][..part.len()], "{name}");
                 }
                 (Column::Text { .. }, Column::Text { .. }) => {}
                 other => panic!("{name}: {other:?}"),
