@@ -2,9 +2,9 @@
 
 Blocks are run from top to bottom in one folder:
 
-- ``python``: in one namespace; what it prints, and its last expression, go into a ``text`` block right after it;
+- ``python``: in one namespace; what it prints, and its last expression, go into the ``text`` block after it;
 - ``console``: lines beginning with ``$ `` are commands; what they print follows each;
-- ``bash``: each line is a command that must succeed; its output is not shown.
+- ``bash``: commands that must succeed; their output is not shown.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BLOCK = re.compile(
-    r"^```(python|console|bash)\n(.*?)^```\n(\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL
+    r"^```(python|console|bash)\n(.*?)^```\n(\n```text\n.*?^```\n)?", re.MULTILINE | re.DOTALL
 )
 WIDTH = "100"
 # What differs between two runs of the same thing: durations and rates.
@@ -46,14 +46,11 @@ def refreshed(page: str, folder: Path) -> str:
             if not has_output:
                 return f"```python\n{code}```\n"
             return f"```python\n{code}```\n\n```text\n{printed}```\n"
-        lines = [
-            line.removeprefix("$ ")
-            for line in code.splitlines()
-            if language == "bash" or line.startswith("$ ")
-        ]
-        outputs = [run_command(line, folder) for line in lines if line and not line.startswith("#")]
         if language == "bash":
+            run_command(code, folder)
             return match[0]
+        lines = [line.removeprefix("$ ") for line in code.splitlines() if line.startswith("$ ")]
+        outputs = [run_command(line, folder) for line in lines]
         shown = "".join(f"$ {line}\n{output}" for line, output in zip(lines, outputs, strict=True))
         return f"```console\n{shown}```\n" + (match[3] or "")
 
@@ -89,7 +86,7 @@ def run_command(line: str, folder: Path) -> str:
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
     env = {**os.environ, "PATH": path, "COLUMNS": WIDTH, "TERM": "dumb"}
     done = subprocess.run(
-        ["bash", "-c", line],
+        ["bash", "-euo", "pipefail", "-c", line],
         cwd=folder,
         env=env,
         stdout=subprocess.PIPE,

@@ -26,6 +26,7 @@ def kind_of(field: dict[str, Any], bounds: str) -> str:
 
 
 def shown(value: Any) -> str:
+    """A value as TOML writes it."""
     if isinstance(value, bool):
         return "`true`" if value else "`false`"
     if value is None:
@@ -105,6 +106,7 @@ def with_tables(page: str) -> str:
 
 
 def main() -> None:
+    """Write all pages."""
     CONFIGURATION.write_text(with_tables(CONFIGURATION.read_text()))
     for page in PAGES:
         with tempfile.TemporaryDirectory() as folder:
