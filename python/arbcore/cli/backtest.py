@@ -3,7 +3,7 @@
 # No lazy annotations here: the command line is made from them.
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -68,7 +68,7 @@ def backtest(
         for warning in setup.warnings:
             notes.print(f"[yellow]warning:[/] {warning}", highlight=False)
 
-    arguments = {
+    arguments: dict[str, Any] = {
         **run.arguments(symbol),
         "strategy": read_strategy(strategy) if strategy is not None else (preset or "v53"),
         "set": set_ or (),
