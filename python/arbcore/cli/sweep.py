@@ -77,7 +77,12 @@ def sweep(
     )
     for name in shown:
         # Spaces let a long name wrap above its narrow column.
-        table.add_column(name.replace("_", " "), justify="right", vertical="bottom", min_width=6)
+        table.add_column(
+            name.replace("_", " ").replace("multiplier", "mult").replace("drawdown", "dd"),
+            justify="right",
+            vertical="bottom",
+            min_width=7,
+        )
     best = rows.sort("net_r", descending=True, nulls_last=True).head(top).select(shown)
     for row in best.rows():
         table.add_row(*map(_short, row))
