@@ -21,12 +21,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-BLOCK = re.compile(
-    r"^```(python|console|bash)\n(.*?)^```\n(\n```text\n.*?^```\n)?", re.MULTILINE | re.DOTALL
-)
+BLOCK = re.compile(r"^```(python|console|bash)\n(.*?)^```\n(\n```text\n.*?^```\n)?", re.MULTILINE | re.DOTALL)
 WIDTH = "100"
 # What differs between two runs of the same thing: durations and rates.
-CLOCK = re.compile(r"\d[\d.,]*( (?:s|ms|M trades/s)\b)")
+CLOCK = re.compile(r"\d[\d.,]*( (?:s|ms|(?:M )?trades/s)\b)")
 
 
 def refreshed(page: str, folder: Path) -> str:

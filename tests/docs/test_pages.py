@@ -13,7 +13,9 @@ import make_docs
 from doc_examples import refreshed, run_command, run_python, without_clock
 
 REPO = Path(__file__).resolve().parents[2]
-PAGES = sorted([*REPO.glob("*.md"), *REPO.glob("docs/*.md"), *REPO.glob("tests/golden/*.md"), *REPO.glob("api/*.md")])
+PAGES = sorted(
+    [*REPO.glob("*.md"), *REPO.glob("docs/*.md"), *REPO.glob("tests/golden/*.md"), *REPO.glob("api/*.md")]
+)
 
 
 @pytest.mark.parametrize("page", make_docs.PAGES, ids=lambda page: page.name)
