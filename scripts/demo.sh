@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Generates three days of BTCUSDT with its indicator samples, back-tests v53 on them, and names the report to open.
+# Generates ten days of BTCUSDT with its indicator samples, back-tests v53 on them, and names the report to open.
 # With real data at ARBCORE_SHARED_DATA (default ../shared/data) it also runs the LTCUSDT and BTCUSDT files there.
 set -euo pipefail
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -23,7 +23,7 @@ run() { # title, then the command: shown, timed
 rm -rf "$out"
 
 run "1. Make a market: trades and the indicator samples that belong to them" \
-  data generate --symbol BTCUSDT --out "$out/market" --days 3 --seed 7 --trades-per-day 1000000
+  data generate --symbol BTCUSDT --out "$out/market" --days 10 --seed 1 --trades-per-day 1000000
 run "2. Back-test v53 on it, after 24 hours of warm-up" \
   backtest "$out/market" --symbol BTCUSDT --preset v53 --indicators "$out/market/indicators.parquet" \
   --out "$out/generated"

@@ -20,7 +20,14 @@ from arbcore.research.options import RunOptions
 
 REPO = Path(__file__).resolve().parents[2]
 # The same stream as rust/arbcore-core/examples/decision_hash.rs makes.
-STREAM: dict[str, Any] = {"hours": 30, "seed": 11, "trades_per_day": 60_000, "start": "2025-01-01"}
+STREAM: dict[str, Any] = {
+    "hours": 30,
+    "seed": 11,
+    "start": "2025-01-01",
+    "trades_per_day": 60_000,
+    "daily_volatility": 0.08,
+}
+STRATEGY = "v51_baseline"
 WARMUP = "1h"
 
 
@@ -30,7 +37,7 @@ def made() -> Any:
 
 
 def run(data: Any, indicators: Any, **options: Any) -> arbcore.BacktestResult:
-    options = {"strategy": "v53", "warmup": WARMUP, **options}
+    options = {"strategy": STRATEGY, "warmup": WARMUP, **options}
     return arbcore.backtest(data, symbol="BTCUSDT", indicators=indicators, **options)
 
 
@@ -38,13 +45,13 @@ def run(data: Any, indicators: Any, **options: Any) -> arbcore.BacktestResult:
 def whole(made: Any) -> arbcore.BacktestResult:
     result = run(made.trades, made.indicators)
     # A hash over nothing would be equal everywhere.
-    assert result.statistics["total_trades"] >= 5
+    assert result.statistics["total_trades"] >= 50
     return result
 
 
 def test_other_decisions_have_another_hash(made: Any, whole: arbcore.BacktestResult) -> None:
     others = [
-        run(made.trades, made.indicators, set=["entry_score=76"]),
+        run(made.trades, made.indicators, set=["cooldown_minutes=30"]),
         run(made.trades, made.indicators, slippage_bps=0.01),
         run(made.trades, made.indicators, fill="level"),
         run(made.trades.head(len(made.trades) // 2), made.indicators),
@@ -59,7 +66,7 @@ def test_batches(made: Any, whole: arbcore.BacktestResult, size: int) -> None:
     samples = Samples.from_columns(
         "BTCUSDT", *(made.indicators[name].to_list() for name in made.indicators.columns)
     )
-    setup = prepare(*resolve_strategy("v53", "BTCUSDT"), samples)
+    setup = prepare(*resolve_strategy(STRATEGY, "BTCUSDT"), samples)
     grid = whole.grid
     chosen = filters_for("BTCUSDT", grid[1])
     options = RunOptions(warmup_ms=3_600_000).for_core(chosen.lot_step, chosen.min_notional)
@@ -96,6 +103,7 @@ def test_formats(whole: arbcore.BacktestResult, form: str, tmp_path: Path) -> No
         seed=STREAM["seed"],
         trades_per_day=STREAM["trades_per_day"],
         start=STREAM["start"],
+        parameters={"daily_volatility": STREAM["daily_volatility"]},
     )
     if form in ("csv", "zip", "archive"):
         done = generate_files(market, tmp_path, form=form)
@@ -106,6 +114,10 @@ def test_formats(whole: arbcore.BacktestResult, form: str, tmp_path: Path) -> No
         done = generate_files(market, tmp_path / "archive")
         data = tmp_path / f"trades.{form}"
         export_trades([tmp_path / "archive"], data, symbol="BTCUSDT")
+        if form == "parquet":
+            import polars as pl
+
+            data = pl.read_parquet(data)
     assert done.indicators is not None
     result = run(data, done.indicators)
     assert result.decision_hash == whole.decision_hash
@@ -117,9 +129,9 @@ PROGRAM = f"""
 import hashlib
 import arbcore
 made = arbcore.generate("BTCUSDT", **{STREAM!r})
-result = arbcore.backtest(made.trades, symbol="BTCUSDT", indicators=made.indicators, warmup={WARMUP!r})
-rows = arbcore.sweep(made.trades, symbol="BTCUSDT", indicators=made.indicators, warmup={WARMUP!r},
-                     grid={{"grid": {{"sl_atr_multiplier": [1.0, 1.5, 2.0]}}}}).rows
+options = dict(symbol="BTCUSDT", indicators=made.indicators, warmup={WARMUP!r})
+result = arbcore.backtest(made.trades, strategy={STRATEGY!r}, **options)
+rows = arbcore.sweep(made.trades, grid={{"grid": {{"sl_atr_multiplier": [1.0, 1.5, 2.0]}}}}, **options).rows
 print(result.decision_hash)
 text = rows.write_csv() + result.trades.write_csv() + result.signals.write_csv()
 print(hashlib.sha256(text.encode()).hexdigest())
@@ -142,7 +154,7 @@ def test_processes_and_hash_seeds(whole: arbcore.BacktestResult) -> None:
 
 
 def sweep(made: Any, threads: int) -> arbcore.SweepResult:
-    grid = {"preset": "v53", "grid": {"entry_score": [70, 75, 78], "sl_atr_multiplier": [1.0, 1.5, 2.0]}}
+    grid = {"preset": "v53_fast", "grid": {"entry_score": [62, 70, 75], "sl_atr_multiplier": [1.0, 1.5, 2.0]}}
     return arbcore.sweep(
         made.trades,
         symbol="BTCUSDT",
@@ -160,6 +172,7 @@ def test_threads(made: Any) -> None:
     assert one.rows.equals(many.rows)
     assert one.all_trades().equals(two.all_trades())
     assert one.all_trades().equals(many.all_trades())
+    assert len(one.all_trades()) >= 50
 
 
 def test_sweep_is_the_single_run(made: Any) -> None:

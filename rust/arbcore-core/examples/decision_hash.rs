@@ -22,6 +22,7 @@ fn main() -> arbcore_core::Result<()> {
     config.start_ms = START_MS;
     config.duration_ms = DURATION_MS;
     config.trades_per_day = 60_000.0;
+    config.daily_volatility = 0.08;
     let grid = config.grid;
     let mut generator = Generator::new(&config)?;
     let (mut batches, mut samples) = (Vec::new(), Vec::new());
