@@ -90,11 +90,11 @@ impl Market {
         self.perp.tape.push_many(batch)
     }
 
-    /// Adds one perpetual trade and takes it into the features. True: call [`Market::next`], something is due.
+    /// Adds one perpetual trade. True: something is due, call [`Market::next`] until nothing is.
     #[inline]
     pub fn push(&mut self, trade: &Trade) -> Result<bool> {
         let taken = self.perp.tape.push(trade)?;
-        Ok(taken && !self.perp.features.take_last(&self.perp.tape, trade))
+        Ok(taken && self.perp.features.is_due(&self.perp.tape))
     }
 
     /// Adds spot trades. All spot trades up to an evaluation's time must come before the perpetual trade that
