@@ -72,16 +72,14 @@ def sweep(
         if key in rows.columns
     ]
     shown = ["index", *keys, "total_trades", "win_rate", "profit_factor", "net_r", "max_drawdown_r"]
-    table = Table(
-        title=f"best {min(top, len(rows))} of {len(rows)} by net_r", box=SIMPLE_HEAD, padding=(0, 1)
-    )
+    table = Table(title=f"best {min(top, len(rows))} of {len(rows)} by net_r", box=SIMPLE_HEAD, padding=0)
     for name in shown:
         # Spaces let a long name wrap above its narrow column.
         table.add_column(
             name.replace("_", " ").replace("multiplier", "mult").replace("drawdown", "dd"),
             justify="right",
             vertical="bottom",
-            min_width=7,
+            min_width=6,
         )
     best = rows.sort("net_r", descending=True, nulls_last=True).head(top).select(shown)
     for row in best.rows():

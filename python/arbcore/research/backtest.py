@@ -210,22 +210,14 @@ def feed(
     reader: TradeReader,
     spot_reader: TradeReader | None = None,
     progress: Callable[[int, int, int], None] | None = None,
-) -> int | None:
-    """Drive a replay to the end of its readers.
-
-    Returns
-    -------
-    int or None
-        None at the end; after Ctrl-C the time of the last trade taken.
-    """
-    last_ms = 0
+) -> bool:
+    """Drive a replay to the end of its readers; False when Ctrl-C ended it before."""
     try:
         if spot_reader is None:
             while (step := replay.advance(reader)) is not None:
-                last_ms = step[1]
                 if progress is not None:
                     progress(step[0], *reader.progress())
-            return None
+            return True
         spot_ms: int | None = -FOREVER_MS
         while (batch := reader.next_batch()) is not None:
             # All spot trades up to an evaluation must be in before the perpetual trade that releases it.
@@ -235,12 +227,11 @@ def feed(
                 if spot_batch is not None:
                     replay.push_spot(spot_batch)
             replay.push(batch)
-            last_ms = batch.last_ms or last_ms
             if progress is not None:
                 progress(len(batch), *reader.progress())
     except KeyboardInterrupt:
-        return last_ms
-    return None
+        return False
+    return True
 
 
 def backtest(
@@ -359,10 +350,10 @@ def backtest(
         spot_grid=None if spot_reader is None else spot_reader.grid,
         samples=samples,
     )
-    interrupted_ms = feed(replay, reader, spot_reader, progress)
+    complete = feed(replay, reader, spot_reader, progress)
     outcome = replay.finish()
     report = make_report(
-        outcome, setup, options, reader, files=names_of(data), interrupted_ms=interrupted_ms, began=began
+        outcome, setup, options, reader, files=names_of(data), complete=complete, began=began
     )
     return BacktestResult(outcome, setup, report, reader.grid)
 
@@ -374,7 +365,7 @@ def make_report(
     reader: TradeReader,
     *,
     files: Sequence[str],
-    interrupted_ms: int | None,
+    complete: bool,
     began: float,
 ) -> schema.Report:
     """Put together what report.json holds."""
@@ -443,7 +434,7 @@ def make_report(
         sources=schema.Sources(absent=setup.absent, disabled_gates=setup.disabled_gates),
         highest_total=setup.highest_total,
         warnings=tuple(warnings),
-        interrupted_ms=interrupted_ms,
+        interrupted_ms=None if complete else stream["last_ms"],
     )
     return schema.Report(
         header=header,

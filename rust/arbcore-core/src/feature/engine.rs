@@ -13,10 +13,13 @@ use super::tail::Tail;
 use crate::error::{CoreError, Result};
 use crate::grid::{Grid, POW10, ratio};
 use crate::tape::{Segment, Tape};
-use crate::types::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Trade};
+use crate::types::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
 
 /// Largest quantity (lots) a window may sum to: slopes and accelerations of it still fit `i64`.
 const QTY_LIMIT: i128 = 1 << 61;
+
+/// Single trades that may wait to be taken in: a few microseconds of work.
+const OUTSTANDING_MAX: u64 = 2_048;
 
 /// What a feature engine computes, and how often.
 #[derive(Debug, Clone, PartialEq)]
@@ -229,8 +232,8 @@ impl FeatureEngine {
     /// Takes in trades of one bucket, or of one edge.
     #[inline]
     fn take(&mut self, tape: &Tape, segment: &Segment<'_>) -> Range {
-        let (price_max, qty_max) = tape.bounds_at(self.cursor);
-        let thresholds = Thresholds { tail_floor: self.tail.floor(), whale: self.whale_threshold, price_max, qty_max };
+        let (price_bound, qty_bound) = tape.bounds_at(self.cursor);
+        let thresholds = Thresholds { tail_floor: self.tail.floor(), whale: self.whale_threshold, price_bound, qty_bound };
         let mut picked = std::mem::take(&mut self.picked);
         let range = scan(segment, &thresholds, &mut self.now.sums, &mut picked);
         for &i in &picked {
@@ -254,37 +257,14 @@ impl FeatureEngine {
         range
     }
 
-    /// Takes in the trade just pushed onto `tape`, when it is the only one outstanding and lies before the next
-    /// edge; otherwise does nothing and the caller goes by [`FeatureEngine::step`].
+    /// True when [`FeatureEngine::step`] has something to do that should not wait: the last trade of `tape` reached
+    /// the next edge, or many are outstanding. Single trades may pile up until then, since taking them in together
+    /// costs a fraction of taking each in by itself.
     #[inline]
-    pub fn take_last(&mut self, tape: &Tape, trade: &Trade) -> bool {
-        if self.at_edge || !self.started || self.cursor + 1 != tape.len() {
-            return false;
-        }
-        let time_ms = tape.last_time_ms().unwrap_or(i64::MAX);
-        if time_ms >= self.next_edge_ms {
-            return false;
-        }
-        let signed = if trade.is_buyer_maker { -trade.qty } else { trade.qty };
-        let notional = i128::from(trade.price) * i128::from(trade.qty);
-        let sums = &mut self.now.sums;
-        sums.signed += i128::from(signed);
-        sums.volume += i128::from(trade.qty);
-        sums.notional += notional;
-        if trade.qty >= self.tail.floor() {
-            self.tail.push(signed);
-        }
-        if notional >= self.whale_threshold {
-            let side = if signed > 0 { &mut self.now.whale_buy } else { &mut self.now.whale_sell };
-            *side += notional;
-        }
-        self.now.count += 1;
-        self.cursor += 1;
-        self.price = trade.price;
-        let range = Range { high: trade.price, low: trade.price, close: trade.price };
-        self.five_minutes.add(range);
-        self.hours.add(range);
-        true
+    pub fn is_due(&self, tape: &Tape) -> bool {
+        tape.last_time_ms().is_some_and(|last_ms| last_ms >= self.next_edge_ms)
+            || tape.len() - self.cursor >= OUTSTANDING_MAX
+            || !self.started
     }
 
     /// All trades before the edge are in.

@@ -22,28 +22,30 @@ pub(super) struct Thresholds {
     /// Notionals (ticks × lots) from here on are reported.
     pub whale: i128,
     /// Upper bounds of price and quantity in the segment.
-    pub price_max: i64,
-    pub qty_max: i64,
+    pub price_bound: i64,
+    pub qty_bound: i64,
 }
 
 /// Scans `segment` (not empty), adding to `sums` and writing the indices of trades with a quantity at or above
 /// the tail floor, or a notional that may reach the whale threshold, to `picked`.
 #[inline]
 pub(super) fn scan(segment: &Segment<'_>, thresholds: &Thresholds, sums: &mut Sums, picked: &mut Vec<u32>) -> Range {
+    picked.clear();
     match *segment {
         Segment::Narrow { price, qty, .. } => {
-            let bound = i128::from(thresholds.price_max) * i128::from(thresholds.qty_max) * price.len() as i128;
-            let range = if bound <= i128::from(i64::MAX) {
-                dispatch_narrow(price, qty, sums)
-            } else {
-                sums_wide(price, qty, sums)
-            };
-            pick(qty, smallest_of_interest(thresholds, range.high), picked);
+            let bound =
+                i128::from(thresholds.price_bound) * i128::from(thresholds.qty_bound) * price.len() as i128;
+            if bound <= i128::from(i64::MAX) {
+                return dispatch_narrow(price, qty, thresholds, sums, picked);
+            }
+            let range = sums_wide(price, qty, sums);
+            pick_narrow(qty, smallest_of_interest(thresholds, range.high), picked);
             range
         }
         Segment::Wide { price, qty, .. } => {
             let range = sums_wide(price, qty, sums);
-            pick(qty, smallest_of_interest(thresholds, range.high), picked);
+            let least = smallest_of_interest(thresholds, range.high);
+            picked.extend((0..).zip(qty).filter(|(_, q)| q.abs() >= least).map(|(i, _)| i));
             range
         }
     }
@@ -57,18 +59,24 @@ fn smallest_of_interest(thresholds: &Thresholds, high: i64) -> i64 {
     thresholds.tail_floor.min(i64::try_from(whale).unwrap_or(i64::MAX))
 }
 
-/// Indices of quantities of at least `least`, without a branch per trade.
-#[inline]
-fn pick<Q: Copy + Into<i64>>(qty: &[Q], least: i64, picked: &mut Vec<u32>) {
-    picked.clear();
-    picked.resize(qty.len(), 0);
-    let mut n = 0;
-    for (i, &q) in qty.iter().enumerate() {
-        // `n <= i`, so the index is in bounds; the compiler cannot see it, and the check predicts perfectly.
-        picked[n] = i as u32;
-        n += usize::from(q.into().abs() >= least);
+/// Indices of quantities of at least `least`: a bit for each of 32 at a time, then a visit to those that are set.
+#[expect(clippy::inline_always, reason = "compiled once per instruction set, inside the functions below")]
+#[inline(always)]
+fn pick_narrow(qty: &[i32], least: i64, picked: &mut Vec<u32>) {
+    let Ok(least) = i32::try_from(least) else { return };
+    let mut base = 0;
+    let mut visit = |mut bits: u32, base: u32| {
+        while bits != 0 {
+            picked.push(base + bits.trailing_zeros());
+            bits &= bits - 1;
+        }
+    };
+    let (blocks, rest) = qty.as_chunks::<32>();
+    for block in blocks {
+        visit((0..32).fold(0, |bits, i| bits | u32::from(block[i].abs() >= least) << i), base);
+        base += 32;
     }
-    picked.truncate(n);
+    visit((0..).zip(rest).fold(0, |bits, (i, q)| bits | u32::from(q.abs() >= least) << i), base);
 }
 
 /// Sums that provably fit 64 bits, in a loop that vectorises.
@@ -106,24 +114,56 @@ fn sums_wide<P: Copy + Into<i64>, Q: Copy + Into<i64>>(price: &[P], qty: &[Q], s
     Range { high, low, close: price.last().map_or(0, |&p| p.into()) }
 }
 
-/// [`sums_narrow`] with the widest instructions of the machine it runs on. Integers only: the result is the same.
+#[expect(clippy::inline_always, reason = "compiled once per instruction set, inside the functions below")]
+#[inline(always)]
+fn scan_narrow(
+    price: &[u32],
+    qty: &[i32],
+    thresholds: &Thresholds,
+    sums: &mut Sums,
+    picked: &mut Vec<u32>,
+) -> Range {
+    let range = sums_narrow(price, qty, sums);
+    pick_narrow(qty, smallest_of_interest(thresholds, range.high), picked);
+    range
+}
+
+/// [`scan_narrow`] with the widest instructions of the machine it runs on. Integers only: the result is the same.
 #[cfg(target_arch = "x86_64")]
 #[inline]
-fn dispatch_narrow(price: &[u32], qty: &[i32], sums: &mut Sums) -> Range {
-    #[target_feature(enable = "avx2")]
-    fn with_avx2(price: &[u32], qty: &[i32], sums: &mut Sums) -> Range {
-        sums_narrow(price, qty, sums)
+fn dispatch_narrow(
+    price: &[u32],
+    qty: &[i32],
+    thresholds: &Thresholds,
+    sums: &mut Sums,
+    picked: &mut Vec<u32>,
+) -> Range {
+    #[target_feature(enable = "avx2,bmi1")]
+    fn with_avx2(
+        price: &[u32],
+        qty: &[i32],
+        thresholds: &Thresholds,
+        sums: &mut Sums,
+        picked: &mut Vec<u32>,
+    ) -> Range {
+        scan_narrow(price, qty, thresholds, sums, picked)
     }
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the machine has AVX2, which is all that the function asks for.
+    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("bmi1") {
+        // SAFETY: the machine has the features that the function is compiled for.
         #[expect(unsafe_code, reason = "calling a function compiled for AVX2")]
-        return unsafe { with_avx2(price, qty, sums) };
+        return unsafe { with_avx2(price, qty, thresholds, sums, picked) };
     }
-    sums_narrow(price, qty, sums)
+    scan_narrow(price, qty, thresholds, sums, picked)
 }
 
 #[cfg(not(target_arch = "x86_64"))]
 #[inline]
-fn dispatch_narrow(price: &[u32], qty: &[i32], sums: &mut Sums) -> Range {
-    sums_narrow(price, qty, sums)
+fn dispatch_narrow(
+    price: &[u32],
+    qty: &[i32],
+    thresholds: &Thresholds,
+    sums: &mut Sums,
+    picked: &mut Vec<u32>,
+) -> Range {
+    scan_narrow(price, qty, thresholds, sums, picked)
 }

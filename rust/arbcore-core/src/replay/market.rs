@@ -113,14 +113,14 @@ impl Market {
         Ok(())
     }
 
-    /// Adds one perpetual trade and takes it into the features. True: call [`Market::next`], something is due.
+    /// Adds one perpetual trade. True: something is due, call [`Market::next`] until nothing is.
     #[inline]
     pub fn push(&mut self, trade: &Trade) -> Result<bool> {
         if trade.time_ms.saturating_sub(self.perp.tape.last_time_ms().unwrap_or(trade.time_ms)) > SILENCE_MAX_MS {
             self.check_silence(&[trade.time_ms])?;
         }
         let taken = self.perp.tape.push(trade)?;
-        Ok(taken && !self.perp.features.take_last(&self.perp.tape, trade))
+        Ok(taken && self.perp.features.is_due(&self.perp.tape))
     }
 
     /// Adds spot trades. All spot trades up to an evaluation's time must come before the perpetual trade that

@@ -1,5 +1,8 @@
 //! 65,536 trades as columns: 12 bytes a trade where the numbers allow it, 24 where they do not.
 
+use super::check::upper_bound;
+use crate::types::Trade;
+
 /// Trades in a full chunk; every chunk of a tape but the last is full, so index arithmetic is two shifts.
 pub const CHUNK_LEN: usize = 1 << 16;
 
@@ -176,9 +179,9 @@ fn gallop<T>(items: &[T], holds: impl Fn(&T) -> bool) -> usize {
 pub(super) struct Chunk {
     pub(super) columns: Columns,
     counts: Counts,
-    /// Greatest price and quantity so far: bounds that let a kernel prove that `u64` sums cannot overflow.
-    pub(super) price_max: i64,
-    pub(super) qty_max: i64,
+    /// No price and no quantity lies above: lets a kernel prove that `u64` sums cannot overflow.
+    pub(super) price_bound: i64,
+    pub(super) qty_bound: i64,
 }
 
 /// A trade as the chunk stores it.
@@ -199,6 +202,12 @@ pub(super) struct Rows<'a> {
     pub first_last_id: Option<(&'a [i64], &'a [i64])>,
 }
 
+/// A quantity with the sign of the taker's side, without a branch.
+#[inline]
+fn with_side(qty: i32, is_sell: bool) -> i32 {
+    (qty ^ -i32::from(is_sell)) + i32::from(is_sell)
+}
+
 /// Underlying trades between two ids; unusable pairs count as one, as a source without ids does.
 #[inline]
 fn count_between(first: i64, last: i64) -> i64 {
@@ -213,7 +222,7 @@ impl Chunk {
             price: Vec::with_capacity(capacity),
             qty: Vec::with_capacity(capacity),
         };
-        Self { columns, counts: Counts::Ones, price_max: 0, qty_max: 0 }
+        Self { columns, counts: Counts::Ones, price_bound: 0, qty_bound: 0 }
     }
 
     /// This chunk's memory for another chunk.
@@ -225,7 +234,7 @@ impl Chunk {
         price.clear();
         qty.clear();
         let columns = Columns::Narrow { base_ms, time, price, qty };
-        Self { columns, counts: Counts::Ones, price_max: 0, qty_max: 0 }
+        Self { columns, counts: Counts::Ones, price_bound: 0, qty_bound: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -264,11 +273,34 @@ impl Chunk {
             }
     }
 
+    /// Adds a trade, not earlier than the last one, where that takes no thought: it is in range, and there is
+    /// room for it.
     #[inline]
+    pub(super) fn try_push(&mut self, trade: &Trade) -> bool {
+        let Columns::Narrow { base_ms, time, price, qty } = &mut self.columns else { return false };
+        let offset = trade.time_ms.wrapping_sub(*base_ms);
+        // From 1 to i32::MAX; and from 0 to u32::MAX.
+        let values = trade.price | trade.price.wrapping_sub(1) | trade.qty | trade.qty.wrapping_sub(1);
+        if values as u64 >> 31 != 0 || offset as u64 >> 32 != 0 || time.len() == CHUNK_LEN {
+            return false;
+        }
+        match &mut self.counts {
+            Counts::Ones if trade.count == 1 => {}
+            Counts::Narrow(counts) if trade.count <= u32::from(u16::MAX) => counts.push(trade.count as u16),
+            _ => return false,
+        }
+        time.push(offset as u32);
+        price.push(trade.price as u32);
+        qty.push(with_side(trade.qty as i32, trade.is_buyer_maker));
+        self.price_bound |= trade.price;
+        self.qty_bound |= trade.qty;
+        true
+    }
+
     pub(super) fn push(&mut self, row: Row) {
         let qty_abs = row.signed_qty.abs();
-        self.price_max = self.price_max.max(row.price);
-        self.qty_max = self.qty_max.max(qty_abs);
+        self.price_bound = self.price_bound.max(row.price);
+        self.qty_bound = self.qty_bound.max(qty_abs);
         if let Columns::Narrow { base_ms, time, price, qty } = &mut self.columns {
             let offset = row.time_ms - *base_ms;
             if offset <= i64::from(u32::MAX) && row.price <= i64::from(i32::MAX) && qty_abs <= i64::from(i32::MAX) {
@@ -298,12 +330,12 @@ impl Chunk {
     pub(super) fn extend(&mut self, rows: &Rows<'_>, from: usize, to: usize) {
         let (times, prices, qtys) = (&rows.time_ms[from..to], &rows.price[from..to], &rows.qty[from..to]);
         let makers = &rows.is_buyer_maker[from..to];
-        self.price_max = prices.iter().fold(self.price_max, |a, &b| a.max(b));
-        self.qty_max = qtys.iter().fold(self.qty_max, |a, &b| a.max(b));
+        self.price_bound = self.price_bound.max(upper_bound(prices));
+        self.qty_bound = self.qty_bound.max(upper_bound(qtys));
         let start = self.len();
         if let Columns::Narrow { base_ms, .. } = &self.columns {
-            let fits = self.price_max <= i64::from(i32::MAX)
-                && self.qty_max <= i64::from(i32::MAX)
+            let fits = self.price_bound <= i64::from(i32::MAX)
+                && self.qty_bound <= i64::from(i32::MAX)
                 && times.last().is_none_or(|t| t - base_ms <= i64::from(u32::MAX));
             if !fits {
                 self.widen();
@@ -314,7 +346,7 @@ impl Chunk {
                 let base = *base_ms;
                 time.extend(times.iter().map(|t| (t - base) as u32));
                 price.extend(prices.iter().map(|&p| p as u32));
-                qty.extend(qtys.iter().zip(makers).map(|(&q, &maker)| if maker { -(q as i32) } else { q as i32 }));
+                qty.extend(qtys.iter().zip(makers).map(|(&q, &maker)| with_side(q as i32, maker)));
             }
             Columns::Wide { time, price, qty } => {
                 time.extend_from_slice(times);
@@ -356,13 +388,24 @@ impl Counts {
 
     /// Appends the counts of a run of id pairs; `at` counts are there already.
     fn extend(&mut self, first: &[i64], last: &[i64], at: usize) {
-        let counts = || first.iter().zip(last).map(|(&first, &last)| count_between(first, last));
-        let most = counts().fold(1, i64::max);
-        match self {
-            Self::Ones if most == 1 => {}
-            Self::Narrow(narrow) if most <= i64::from(u16::MAX) => narrow.extend(counts().map(|count| count as u16)),
-            Self::Wide(wide) => wide.extend(counts().map(|count| count as u32)),
-            _ => counts().enumerate().for_each(|(i, count)| self.push(count as u32, at + i)),
+        let more = || first.iter().zip(last).map(|(&first, &last)| last.wrapping_sub(first));
+        // Bits of all counts less one; negative when some pair is unusable.
+        let bits = more().fold(0, |bits, more| bits | more);
+        if bits == 0 {
+            return self.push_ones(first.len());
+        }
+        if (0..1 << 15).contains(&bits) {
+            if matches!(self, Self::Ones) {
+                let mut ones = Vec::with_capacity(CHUNK_LEN);
+                ones.resize(at, 1);
+                *self = Self::Narrow(ones);
+            }
+            if let Self::Narrow(counts) = self {
+                return counts.extend(more().map(|more| more as u16 + 1));
+            }
+        }
+        for (i, (&first, &last)) in first.iter().zip(last).enumerate() {
+            self.push(count_between(first, last) as u32, at + i);
         }
     }
 

@@ -58,7 +58,8 @@ pub(super) struct Ids {
     /// Missing ids, first → last inclusive.
     gaps: BTreeMap<i64, i64>,
     first: Option<i64>,
-    pub(super) last: Option<i64>,
+    /// The id after the last one (wrapping, after the greatest).
+    pub(super) next: Option<i64>,
 }
 
 /// What the policy says about one id.
@@ -85,7 +86,13 @@ impl Ids {
             self.runs.push_back((index, id));
             self.first = Some(id);
         }
-        self.last = Some(id + n as i64 - 1);
+        self.next = Some(id.wrapping_add(n as i64));
+    }
+
+    /// The next id came.
+    #[inline]
+    pub(super) fn advance(&mut self) {
+        self.next = self.next.map(|next| next.wrapping_add(1));
     }
 
     /// Judges the id of the trade that would become number `index`.
@@ -96,14 +103,15 @@ impl Ids {
         policy: IdPolicy,
         report: &mut StreamReport,
     ) -> Result<Verdict> {
-        let Some(last) = self.last else {
+        let Some(next) = self.next else {
             self.extend(index, id, 1);
             return Ok(Verdict::Take);
         };
-        if id == last + 1 {
-            self.last = Some(id);
+        if id == next {
+            self.advance();
             return Ok(Verdict::Take);
         }
+        let last = next.wrapping_sub(1);
         if id > last {
             if policy == IdPolicy::Reject {
                 return Err(CoreError::input(format!(
@@ -118,7 +126,7 @@ impl Ids {
                 self.gaps.pop_first();
             }
             self.runs.push_back((index, id));
-            self.last = Some(id);
+            self.next = Some(id.wrapping_add(1));
             return Ok(Verdict::Take);
         }
         if policy == IdPolicy::Reject {

@@ -2,6 +2,7 @@
 //!
 //! Readers hand in [`TradeBatch`]es, live feeds single [`Trade`]s; features, bars and sweeps read [`Segment`]s.
 
+mod check;
 mod chunk;
 mod ids;
 
@@ -97,18 +98,36 @@ impl Tape {
     }
 
     /// Takes one trade; false when the id policy drops it.
+    #[inline]
     pub fn push(&mut self, trade: &Trade) -> Result<bool> {
+        // Nearly every trade is the next one, and fits beside those before it.
+        if trade.agg_id == self.ids.next
+            && trade.time_ms >= self.last_time_ms
+            && let Some(chunk) = self.chunks.back_mut()
+            && chunk.try_push(trade)
+        {
+            self.ids.advance();
+            self.last_time_ms = trade.time_ms;
+            self.len += 1;
+            return Ok(true);
+        }
+        self.push_judged_alone(trade)
+    }
+
+    /// The slow path of [`Tape::push`].
+    #[inline(never)]
+    fn push_judged_alone(&mut self, trade: &Trade) -> Result<bool> {
         if trade.price <= 0 || trade.qty <= 0 {
             return Err(bad_value(trade.price, trade.qty, trade.agg_id));
         }
         if let Some(id) = trade.agg_id {
-            if self.ids.last.is_none() && self.len > 0 {
+            if self.ids.next.is_none() && self.len > 0 {
                 return Err(mixed_ids());
             }
             if self.ids.judge(self.len, id, self.policy, &mut self.report)? == Verdict::Drop {
                 return Ok(false);
             }
-        } else if self.ids.last.is_some() {
+        } else if self.ids.next.is_some() {
             return Err(mixed_ids());
         }
         let mut time_ms = trade.time_ms;
@@ -136,20 +155,17 @@ impl Tape {
         if n == 0 {
             return Ok(());
         }
-        // Folds without an early exit vectorise; the row is looked for only when there is one.
-        let least = |values: &[i64]| values.iter().fold(i64::MAX, |a, &b| a.min(b));
-        if (least(&batch.price) <= 0 || least(&batch.qty) <= 0)
+        if !(check::all_positive(&batch.price) && check::all_positive(&batch.qty))
             && let Some(i) = (0..n).find(|&i| batch.price[i] <= 0 || batch.qty[i] <= 0)
         {
             return Err(bad_value(batch.price[i], batch.qty[i], batch.agg_id.as_ref().map(|ids| ids[i])));
         }
-        if batch.agg_id.is_some() != self.ids.last.is_some() && self.len > 0 {
+        if batch.agg_id.is_some() != self.ids.next.is_some() && self.len > 0 {
             return Err(mixed_ids());
         }
         if let Some(ids) = &batch.agg_id {
-            let first = self.ids.last.map_or(ids[0], |last| last + 1);
-            let stray = ids.iter().zip(first..).fold(0, |stray, (&id, expected)| stray | (id ^ expected));
-            if stray != 0 {
+            let first = self.ids.next.unwrap_or(ids[0]);
+            if !check::consecutive(ids, first) {
                 return self.push_judged(batch, ids);
             }
             self.ids.extend(self.len, first, n);
@@ -194,9 +210,7 @@ impl Tape {
         let n = batch.len();
         let (Some(&head), Some(&tail)) = (batch.time_ms.first(), batch.time_ms.last()) else { return };
         let mut raised = Vec::new();
-        let sorted = head >= self.last_time_ms
-            && batch.time_ms.iter().zip(&batch.time_ms[1..]).fold(0, |falls, (a, b)| falls + u64::from(a > b)) == 0;
-        let time_ms: &[i64] = if sorted {
+        let time_ms: &[i64] = if head >= self.last_time_ms && check::surely_rises(&batch.time_ms) {
             self.last_time_ms = tail;
             &batch.time_ms
         } else {
@@ -268,7 +282,7 @@ impl Tape {
     #[inline]
     pub(crate) fn bounds_at(&self, index: u64) -> (i64, i64) {
         let chunk = &self.chunks[(index - self.dropped) as usize / CHUNK_LEN];
-        (chunk.price_max, chunk.qty_max)
+        (chunk.price_bound, chunk.qty_bound)
     }
 
     /// UTC milliseconds of a trade that is still held.

@@ -12,7 +12,8 @@ use crate::stream::Stream;
 pub fn run(trades: usize) {
     let stream = Stream::generated(trades);
     let tape = stream.tape();
-    let counts: Vec<u16> = stream.trades().map(|trade| trade.count.min(u32::from(u16::MAX)) as u16).collect();
+    let mut counts = Vec::with_capacity(trades);
+    stream.each_trade(|trade| counts.push(trade.count.min(u32::from(u16::MAX)) as u16));
     let build = |with_counts: bool| {
         let mut builder = BarBuilder::new(stream.grid, &BarOptions::default()).expect("valid");
         let mut at = 0;
@@ -30,7 +31,7 @@ pub fn run(trades: usize) {
     let with_counts = rounds(9, || (), |()| build(true));
     report_rate("bars", trades, &with_counts);
     report_rate("bars_without_counts", trades, &rounds(9, || (), |()| build(false)));
-    let baseline = rounds(2, || (), |()| naive::bars(stream.trades()));
+    let baseline = rounds(2, || (), |()| naive::bars(&stream));
     report_rate("bars_naive", trades, &baseline);
     report_ratio("bars_over_naive", best(&baseline), best(&with_counts));
 }

@@ -29,7 +29,7 @@ pub fn run(trades: usize) {
     report_value("tape_bytes_with_counts", "B/trade", tape.bytes() as f64 / trades as f64);
     let features = seconds(&tape, 9);
     report_rate("features", trades, &features);
-    let baseline = rounds(2, || (), |()| naive::features(stream.trades()));
+    let baseline = rounds(2, || (), |()| naive::features(&stream));
     report_rate("features_naive", trades, &baseline);
     report_ratio("features_over_naive", best(&baseline), best(&features));
     drop(tape);
@@ -49,7 +49,7 @@ pub fn run_hostile(trades: usize) {
         let name = kind.name();
         report_rate(&format!("hostile_{name}_features"), trades, &seconds(&tape, 3));
         drop(tape);
-        let pushed = rounds(2, || push::market(stream.grid), |market| push::all(&stream, market));
+        let pushed: Vec<f64> = (0..2).map(|_| push::seconds(&stream)).collect();
         report_rate(&format!("hostile_{name}_push"), trades, &pushed);
     }
 }

@@ -3,18 +3,19 @@
 use std::collections::VecDeque;
 use std::hint::black_box;
 
-use arbcore_core::types::Trade;
+use crate::stream::Stream;
 
 /// Rolling CVD of seven windows, VWAP and the last minute's volumes at every 15 s: evicted trade by trade, in
 /// `f64`, without percentiles, large trades or candles. Returns the number of evaluations.
-pub fn features(trades: impl Iterator<Item = Trade>) -> usize {
-    const WINDOWS_MS: [i64; 8] = [300_000, 900_000, 1_800_000, 3_600_000, 14_400_000, 28_800_000, 86_400_000, 60_000];
+pub fn features(stream: &Stream) -> usize {
+    const WINDOWS_MS: [i64; 8] =
+        [300_000, 900_000, 1_800_000, 3_600_000, 14_400_000, 28_800_000, 86_400_000, 60_000];
     let mut held: VecDeque<(i64, f64, f64)> = VecDeque::new();
     let mut starts = [0_usize; WINDOWS_MS.len()];
     let mut gone = 0;
     let (mut cvd, mut volume, mut notional) = ([0.0; 8], [0.0; 8], [0.0; 8]);
     let (mut next_ms, mut evaluations) = (i64::MIN, 0);
-    for trade in trades {
+    stream.each_trade(|trade| {
         if next_ms == i64::MIN {
             next_ms = trade.time_ms.div_euclid(15_000) * 15_000 + 15_000;
         }
@@ -46,12 +47,12 @@ pub fn features(trades: impl Iterator<Item = Trade>) -> usize {
             held.pop_front();
             gone += 1;
         }
-    }
+    });
     evaluations
 }
 
 /// Bars of five minutes with volumes by side and four tiers of notional, in `f64`. Returns their number.
-pub fn bars(trades: impl Iterator<Item = Trade>) -> usize {
+pub fn bars(stream: &Stream) -> usize {
     #[derive(Default)]
     #[expect(dead_code, reason = "written, as a user would; never read here")]
     struct Bar {
@@ -64,14 +65,13 @@ pub fn bars(trades: impl Iterator<Item = Trade>) -> usize {
     }
     let mut bars = Vec::new();
     let mut bar: Option<(i64, Bar)> = None;
-    for trade in trades {
+    stream.each_trade(|trade| {
         let (price, qty) = (trade.price as f64 / 10.0, trade.qty as f64 / 1_000.0);
         let window = trade.time_ms.div_euclid(300_000);
         if let Some((_, done)) = bar.take_if(|(open, _)| *open != window) {
             bars.push(done);
         }
-        let (_, bar) =
-            bar.get_or_insert_with(|| (window, Bar { open: price, high: price, low: price, ..Bar::default() }));
+        let (_, bar) = bar.get_or_insert_with(|| (window, Bar { open: price, high: price, low: price, ..Bar::default() }));
         bar.high = bar.high.max(price);
         bar.low = bar.low.min(price);
         bar.close = price;
@@ -79,7 +79,7 @@ pub fn bars(trades: impl Iterator<Item = Trade>) -> usize {
         let tier = [40_000.0, 200_000.0, 1_000_000.0].iter().filter(|&&bound| usd * 7.0 >= bound).count();
         bar.tiers[usize::from(trade.is_buyer_maker)][tier] += usd;
         bar.counts[usize::from(trade.is_buyer_maker)][tier] += trade.count;
-    }
+    });
     black_box(&bars).len()
 }
 

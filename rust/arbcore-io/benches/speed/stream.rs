@@ -10,6 +10,8 @@ use arbcore_core::types::{DAY_MS, Trade};
 pub const SYMBOL: &str = "BTCUSDT";
 /// Trades in a batch, as the archive reads them.
 const BATCH: usize = 1 << 16;
+/// Trades in a piece: 200 kB.
+const PIECE: usize = 1 << 12;
 
 /// Trades in batches.
 pub struct Stream {
@@ -58,22 +60,37 @@ impl Stream {
         tape
     }
 
-    /// One by one.
-    pub fn trades(&self) -> impl Iterator<Item = Trade> + '_ {
-        self.batches.iter().flat_map(trades_of)
+    /// Hands every trade to `take`, one by one.
+    pub fn each_trade(&self, mut take: impl FnMut(Trade)) {
+        self.batches.iter().flat_map(trades_of).for_each(&mut take);
+    }
+
+    /// Hands the trades to `take` in pieces that fit the processor's cache.
+    pub fn each_piece(&self, mut take: impl FnMut(&[Trade])) {
+        let mut piece = Vec::with_capacity(PIECE);
+        for batch in &self.batches {
+            for first in (0..batch.len()).step_by(PIECE) {
+                piece.clear();
+                piece.extend((first..batch.len().min(first + PIECE)).map(|i| trade_of(batch, i)));
+                take(&piece);
+            }
+        }
     }
 }
 
-/// The trades of a batch, one by one.
 fn trades_of(batch: &TradeBatch) -> impl Iterator<Item = Trade> + '_ {
-    (0..batch.len()).map(|i| Trade {
+    (0..batch.len()).map(|i| trade_of(batch, i))
+}
+
+fn trade_of(batch: &TradeBatch, i: usize) -> Trade {
+    Trade {
         agg_id: batch.agg_id.as_ref().map(|ids| ids[i]),
         time_ms: batch.time_ms[i],
         price: batch.price[i],
         qty: batch.qty[i],
         is_buyer_maker: batch.is_buyer_maker[i],
         count: batch.first_last_id.as_ref().map_or(1, |(first, last)| (last[i] - first[i] + 1) as u32),
-    })
+    }
 }
 
 /// Calls `take` with every feature row of `tape`; returns their number.

@@ -87,10 +87,10 @@ pub fn run_frames(trades: usize) {
     let stream = Stream::generated(lines);
     let mut noise = Noise(5);
     let (mut usual, mut any_order) = (String::new(), String::new());
-    for trade in stream.trades() {
+    stream.each_trade(|trade| {
         frame(&trade, stream.grid, None, &mut usual);
         frame(&trade, stream.grid, Some(&mut noise), &mut any_order);
-    }
+    });
     for (name, text) in [("frames", &usual), ("frames_any_order", &any_order)] {
         let seconds = rounds(7, || (), |()| assert_eq!(push_frames(text, stream.grid), lines as u64));
         report_rate(name, lines, &seconds);
@@ -101,7 +101,7 @@ pub fn run_frames(trades: usize) {
 pub fn write_frames(path: &Path, trades: usize) {
     let stream = Stream::generated(trades);
     let mut text = String::new();
-    stream.trades().for_each(|trade| frame(&trade, stream.grid, None, &mut text));
+    stream.each_trade(|trade| frame(&trade, stream.grid, None, &mut text));
     let mut file = BufWriter::new(File::create(path).expect("a writable path"));
     file.write_all(text.as_bytes()).expect("room on the disk");
 }
