@@ -9,7 +9,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 BIN := .venv/bin
 OUT ?= out
 
-.PHONY: help tools setup demo test rust-test python-test packaging-test browser-test lint format bench clean
+.PHONY: help tools setup demo test rust-test python-test slow-test packaging-test browser-test lint format docs bench clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -33,7 +33,10 @@ rust-test: tools
 	cargo test --workspace --exclude arbcore-py --release --quiet
 
 python-test: setup
-	$(BIN)/pytest -n 2 --dist loadfile -m "not packaging and not browser"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not packaging and not browser and not slow"
+
+slow-test: setup ## Tests that take longer: among them, debug build against release build
+	$(BIN)/pytest -m "slow and not packaging and not browser"
 
 packaging-test: setup ## Build both wheels and use them in a fresh environment
 	$(BIN)/pytest tests/packaging -m packaging
@@ -54,6 +57,9 @@ format: setup ## Format everything
 	cargo fmt --all
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: setup ## Write again what is generated in docs/ and README.md (the tests hold them against the code)
+	$(BIN)/python scripts/make_docs.py
 
 bench: setup ## Measure, and hold the figures against bench/budgets.toml
 	$(BIN)/pytest bench --benchmark-only --benchmark-json=$(OUT)/bench.json

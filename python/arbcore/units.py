@@ -77,7 +77,8 @@ def time_ms(text: str | int | datetime, field: str) -> int:
         try:
             text = datetime.fromisoformat(text)
         except ValueError as error:
-            message = f"{field} = {text!r}: must be a UTC time such as 2025-06-21, 2025-06-21T12:00 or 1750464000000"
+            examples = "2025-06-21, 2025-06-21T12:00 or 1750464000000"
+            message = f"{field} = {text!r}: must be a UTC time such as {examples}"
             raise InputError(message) from error
     if text.tzinfo is None:
         text = text.replace(tzinfo=UTC)

@@ -9,11 +9,11 @@ Where the definitions leave it open:
 - 1-hour filter: the trend is the sign of the last closed hour's close minus that of the hour before it; a
   sign of 0 and an absent trend oppose nothing. It sizes only when its own switch is on.
 - hourly cap: counts entries (filled or pending) with `signal_ms > t - 60 min`.
-- dual ATR without `atr_1h`: no entry, `risk:dual_atr`. The break-even buffer uses the same ATR as the risk.
+- dual ATR without `atr_1h` uses `atr_5m`. The break-even buffer uses the same ATR as the risk.
 - cascade: at each evaluation, over those of `[t - 24 h, t]` at which the value exists,
   `sorted[floor(n * 99/100)]`, never with fewer than 100 values; all three
   values strictly above theirs start a ban of `[t, t + 5 min)`.
-- order: disabled symbol, blackout, hourly cap, same side, hour filter, dual ATR, cascade.
+- order (that of section 5): same side, hour filter, blackout, disabled symbol, hourly cap, cascade.
 - size factors multiply from the left: risk_per_trade * balance * tier * hour filter * funding bias.
 - a risk distance of 0 cannot be sized: `min_notional`.
 """
@@ -90,14 +90,6 @@ def risk_rule(  # noqa: PLR0917
     """The first optional rule that forbids the entry, as `risk:<rule>`."""
     t = row["t_ms"]
     opposition = hour_opposition(row, side)
-    if p.symbol in p.disabled_symbols:
-        return "risk:disabled_symbol"
-    if t // HOUR % 24 in p.blackout_hours:
-        return "risk:blackout_hours"
-    if p.hourly_entry_cap is not None:
-        entries = [q.signal_ms for q in positions] + pending_signals
-        if sum(1 for signal_ms in entries if signal_ms > t - HOUR) >= p.hourly_entry_cap:
-            return "risk:hourly_entry_cap"
     last_three = [q.side for q in positions[-3:]]
     if p.adaptive_cooldown and last_three == [side] * 3:
         excused = positions[-1].tp1_ms is not None and tenths >= 850 and opposition < 2
@@ -105,15 +97,23 @@ def risk_rule(  # noqa: PLR0917
             return "risk:same_side"
     if p.hour_filter and opposition == 2 and tenths < 850:
         return "risk:hour_filter"
-    if p.dual_atr and row["atr_1h"] is None:
-        return "risk:dual_atr"
+    if t // HOUR % 24 in p.blackout_hours:
+        return "risk:blackout_hours"
+    if p.symbol in p.disabled_symbols:
+        return "risk:disabled_symbol"
+    if p.hourly_entry_cap is not None:
+        entries = [q.signal_ms for q in positions] + pending_signals
+        if sum(1 for signal_ms in entries if signal_ms > t - HOUR) >= p.hourly_entry_cap:
+            return "risk:hourly_entry_cap"
     if p.cascade and t < cascade.banned_until:
         return "risk:cascade"
     return None
 
 
 def risk_atr(row: Row, p: Params) -> float:
-    return 0.7 * row["atr_5m"] + 0.3 * row["atr_1h"] if p.dual_atr else row["atr_5m"]
+    if not p.dual_atr or row["atr_1h"] is None:
+        return row["atr_5m"]
+    return 0.7 * row["atr_5m"] + 0.3 * row["atr_1h"]
 
 
 def size_factor(row: Row, side: int, p: Params) -> list[float]:

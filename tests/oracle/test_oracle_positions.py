@@ -120,7 +120,7 @@ def test_timeout_and_flip_under_level() -> None:
         "SHORT",
         T + 600_000,
         100.3,
-        None,
+        "active",
     )
 
 
@@ -172,7 +172,7 @@ def test_a_flip_fills_before_the_stop_of_the_same_trade() -> None:
     r = run([(1, 100.0), (600_001, 98.0), (600_002, 98.0)], [buy(T), sell(T + 600_000)])
     first, second = (q.row() for q in r.positions)
     assert (first["status"], first["exit_price"]) == ("signal_flip", 98.0)
-    assert (second["entry_ms"], second["entry_price"], second["status"]) == (T + 600_001, 98.0, None)
+    assert (second["entry_ms"], second["entry_price"], second["status"]) == (T + 600_001, 98.0, "active")
 
 
 def test_a_flip_in_the_cooldown_only_closes() -> None:
@@ -263,7 +263,7 @@ def test_sizing() -> None:
     heavy = only(
         run([(1, 100.0)], [buy(T, large_buy_count=1)], replace(P, flip_threshold=65, heavy_from=None))
     )
-    assert (heavy["tier"], heavy["qty"], heavy["pnl_r"], heavy["status"]) == ("heavy", 300.0, None, None)
+    assert (heavy["tier"], heavy["qty"], heavy["pnl_r"], heavy["status"]) == ("heavy", 300.0, None, "active")
 
 
 # --- cooldown, signals, optional rules -----------------------------------------------------------------
@@ -383,7 +383,8 @@ def test_blackout_symbols_cap_and_dual_atr() -> None:
         rule(capped, positions=[closed(1, T - HOUR + k, T, "sl") for k in (1, 2)]) == "risk:hourly_entry_cap"
     )
     dual = replace(P, dual_atr=True)
-    assert rule(dual, atr_1h=None) == "risk:dual_atr"
+    assert rule(dual, atr_1h=None) is None
+    assert rules.risk_atr({**buy(T), "atr_1h": None}, dual) == 0.5
     assert rules.risk_atr(buy(T), dual) == pytest.approx(0.7 * 0.5 + 0.3 * 1.0)
 
 

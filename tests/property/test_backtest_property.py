@@ -143,7 +143,7 @@ def test_from_and_to_limit_signals_only(data: st.DataObject, edges: tuple[float,
     trades = data.draw(moving_tapes())
     first, last = trades[0].time_ms, trades[-1].time_ms
     start, end = sorted(first + round(edge * (last - first)) for edge in edges)
-    settings = Settings(warmup_ms=0, start_ms=start, end_ms=end)
+    settings = Settings(warmup_ms=0, start_ms=start, end_ms=max(end, start + 1))
     got, want = run_both(trades, [], settings, None, "BTCUSDT", data.draw(factory_overrides()))
     assert_decisions_match(got, want)
     assert_trades_match(got, want)

@@ -54,7 +54,9 @@ def features(
             progress=progress,
         )
     table.write_parquet(out)
-    Console().print(f"{len(table):,} evaluations, {len(table.columns)} columns: {out}", highlight=False, soft_wrap=True)
+    Console().print(
+        f"{len(table):,} evaluations, {len(table.columns)} columns: {out}", highlight=False, soft_wrap=True
+    )
 
 
 def bars(
@@ -98,4 +100,6 @@ def bars(
             progress=progress,
         )
     table.write_parquet(out)
-    Console().print(f"{len(table):,} bars, {len(table.columns)} columns: {out}", highlight=False, soft_wrap=True)
+    Console().print(
+        f"{len(table):,} bars, {len(table.columns)} columns: {out}", highlight=False, soft_wrap=True
+    )

@@ -1,5 +1,10 @@
 """``arbcore presets``."""
 
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 def presets(name: str | None = None, /, *, symbol: str | None = None) -> None:
     """List the presets, or print one as TOML, ready for a strategy file.
@@ -34,5 +39,5 @@ def _toml(value: object) -> str:
 
         return json.dumps(value)
     if isinstance(value, (list, tuple)):
-        return f"[{', '.join(_toml(item) for item in value)}]"
+        return f"[{', '.join(map(_toml, cast('Sequence[object]', value)))}]"
     return repr(value)

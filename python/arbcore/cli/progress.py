@@ -8,14 +8,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
+
+    from rich.progress import Progress
 
 SHOW_AFTER_S = 0.5
 """Shorter runs show no bar, and do not pay for one."""
 
 
 @contextmanager
-def trade_progress(title: str) -> Iterator[Callable[[int, int, int], None]]:
+def trade_progress(title: str) -> Generator[Callable[[int, int, int], None]]:
     """Give a callback for `arbcore.backtest` and its like; it draws on stderr if that is a terminal."""
     if not sys.stderr.isatty():
         yield lambda _trades, _done, _total: None
@@ -36,7 +38,9 @@ def trade_progress(title: str) -> Iterator[Callable[[int, int, int], None]]:
             bar.start()
             task = bar.add_task(title, total=total, rate="")
         if task is not None:
-            bar.update(task, completed=done, total=total, rate=f"{trades_so_far / elapsed / 1e6:.1f} M trades/s")
+            bar.update(
+                task, completed=done, total=total, rate=f"{trades_so_far / elapsed / 1e6:.1f} M trades/s"
+            )
 
     try:
         yield report
@@ -46,7 +50,7 @@ def trade_progress(title: str) -> Iterator[Callable[[int, int, int], None]]:
 
 
 @contextmanager
-def count_progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
+def count_progress(title: str, total: int) -> Generator[Callable[[int], None]]:
     """Give a callback that takes the number done of ``total``."""
     if not sys.stderr.isatty():
         yield lambda _done: None
@@ -57,7 +61,7 @@ def count_progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: bar.update(task, completed=done)
 
 
-def _bar():  # noqa: ANN202 - rich is imported only here
+def _bar() -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 

@@ -16,7 +16,6 @@ from arbcore.report import schema
 from arbcore.research.filters import Filters, filters_for
 from arbcore.research.options import FOREVER_MS, RunOptions
 from arbcore.signal.source import Indicators, Trades, names_of, open_indicators, open_trades
-from arbcore.units import duration_ms, time_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,8 +24,10 @@ if TYPE_CHECKING:
     import polars as pl
 
 _COUNTS = frozenset(
-    ["total_trades", "winning_trades", "losing_trades", "long_trades", "short_trades", "max_win_streak"]
-    + ["max_loss_streak", "signals"]
+    {
+        *("total_trades", "winning_trades", "losing_trades", "long_trades", "short_trades"),
+        *("max_win_streak", "max_loss_streak", "signals"),
+    }
 )
 """Statistics that are whole numbers."""
 
@@ -99,8 +100,8 @@ def prepare(
     warnings: list[str] = []
     if highest < runnable.entry_score:
         warnings.append(
-            f"highest reachable total {highest:g} is below entry_score {runnable.entry_score:g}: no signal can come; "
-            "give indicators, or set a lower entry_score"
+            f"highest reachable total {highest:g} is below entry_score {runnable.entry_score:g}: "
+            "no signal can come; give indicators, or set a lower entry_score"
         )
     return Setup(
         strategy=runnable,
@@ -132,7 +133,8 @@ class BacktestResult:
     @property
     def report(self) -> dict[str, Any]:
         """Header, statistics, verdict, breakdowns, rejections, decision hash: as in report.json."""
-        return msgspec.to_builtins(self._report)
+        report: dict[str, Any] = msgspec.to_builtins(self._report)
+        return report
 
     @property
     def typed_report(self) -> schema.Report:
@@ -182,7 +184,7 @@ class BacktestResult:
         list of Path
             The files, report.html first.
         """
-        from arbcore.research.files import write_text
+        from arbcore.store.files import write_text
 
         out = Path(directory)
         trades, equity, price = self._trades(), self.outcome.equity(0), self.outcome.price()
@@ -208,22 +210,14 @@ def feed(
     reader: TradeReader,
     spot_reader: TradeReader | None = None,
     progress: Callable[[int, int, int], None] | None = None,
-) -> int | None:
-    """Drive a replay to the end of its readers.
-
-    Returns
-    -------
-    int or None
-        None at the end; after Ctrl-C the time of the last trade taken.
-    """
-    last_ms = 0
+) -> bool:
+    """Drive a replay to the end of its readers; False when Ctrl-C ended it before."""
     try:
         if spot_reader is None:
             while (step := replay.advance(reader)) is not None:
-                last_ms = step[1]
                 if progress is not None:
                     progress(step[0], *reader.progress())
-            return None
+            return True
         spot_ms: int | None = -FOREVER_MS
         while (batch := reader.next_batch()) is not None:
             # All spot trades up to an evaluation must be in before the perpetual trade that releases it.
@@ -233,12 +227,11 @@ def feed(
                 if spot_batch is not None:
                     replay.push_spot(spot_batch)
             replay.push(batch)
-            last_ms = batch.last_ms or last_ms
             if progress is not None:
                 progress(len(batch), *reader.progress())
     except KeyboardInterrupt:
-        return last_ms
-    return None
+        return False
+    return True
 
 
 def backtest(
@@ -327,11 +320,11 @@ def backtest(
     """
     began = time.perf_counter()
     made, preset_name = resolve_strategy(strategy, symbol, set)
-    options = RunOptions(
-        every_ms=duration_ms(every, "every"),
-        warmup_ms=duration_ms(warmup, "warmup"),
-        from_ms=-FOREVER_MS if start is None else time_ms(start, "from"),
-        to_ms=FOREVER_MS if end is None else time_ms(end, "to"),
+    options = RunOptions.read(
+        start=start,
+        end=end,
+        warmup=warmup,
+        every=every,
         fill=fill,
         latency_ms=latency_ms,
         slippage_bps=slippage_bps,
@@ -357,10 +350,10 @@ def backtest(
         spot_grid=None if spot_reader is None else spot_reader.grid,
         samples=samples,
     )
-    interrupted_ms = feed(replay, reader, spot_reader, progress)
+    complete = feed(replay, reader, spot_reader, progress)
     outcome = replay.finish()
     report = make_report(
-        outcome, setup, options, reader, files=names_of(data), interrupted_ms=interrupted_ms, began=began
+        outcome, setup, options, reader, files=names_of(data), complete=complete, began=began
     )
     return BacktestResult(outcome, setup, report, reader.grid)
 
@@ -372,7 +365,7 @@ def make_report(
     reader: TradeReader,
     *,
     files: Sequence[str],
-    interrupted_ms: int | None,
+    complete: bool,
     began: float,
 ) -> schema.Report:
     """Put together what report.json holds."""
@@ -387,12 +380,22 @@ def make_report(
     splits = outcome.breakdowns(0, setup.strategy.symbol, setup.config_hash)
     rows = {
         _SPLITS[name]: tuple(
-            schema.BreakdownRow(**{field: row[field] for field in schema.BreakdownRow.__struct_fields__}) for row in split
+            schema.BreakdownRow(
+                key=row["key"],
+                trades=row["trades"],
+                win_rate=row["win_rate"],
+                net_r=row["net_r"],
+                expectancy=row["expectancy"],
+                profit_factor=row["profit_factor"],
+            )
+            for row in split
         )
         for name, split in splits.items()
     }
     holding = {
-        row["key"]: schema.HoldingTime(trades=row["trades"], median_ms=row["median_ms"], mean_ms=row["mean_ms"])
+        row["key"]: schema.HoldingTime(
+            trades=row["trades"], median_ms=row["median_ms"], mean_ms=row["mean_ms"]
+        )
         for row in splits["exit_status"]
     }
     elapsed = time.perf_counter() - began
@@ -431,7 +434,7 @@ def make_report(
         sources=schema.Sources(absent=setup.absent, disabled_gates=setup.disabled_gates),
         highest_total=setup.highest_total,
         warnings=tuple(warnings),
-        interrupted_ms=interrupted_ms,
+        interrupted_ms=None if complete else stream["last_ms"],
     )
     return schema.Report(
         header=header,
@@ -444,5 +447,7 @@ def make_report(
         breakdowns=schema.Breakdowns(**rows),
         rejections=outcome.rejections,
         decision_hash=outcome.decision_hash,
-        timing=schema.Timing(total_s=elapsed, trades_per_s=stream["trades"] / elapsed if elapsed > 0 else None),
+        timing=schema.Timing(
+            total_s=elapsed, trades_per_s=stream["trades"] / elapsed if elapsed > 0 else None
+        ),
     )

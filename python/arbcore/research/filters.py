@@ -54,12 +54,17 @@ def read_filters(path: Path) -> dict[str, Filters]:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
         return msgspec.convert(tables, dict[str, Filters])
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        message = f"{path}: cannot be read as filters: {error}; expected [BTCUSDT] lot_step = 0.001, min_notional = 50"
+        message = (
+            f"{path}: cannot be read as filters: {error}; "
+            "expected tables such as [BTCUSDT] with lot_step = 0.001 and min_notional = 50"
+        )
         raise ConfigError(message) from error
 
 
-def filters_for(symbol: str, qty_decimals: int, given: Filters | Mapping[str, float] | None = None) -> Filters:
-    """Choose the filters of ``symbol``: those given, else the built-in ones, else the decimals seen, no minimum.
+def filters_for(
+    symbol: str, qty_decimals: int, given: Filters | Mapping[str, float] | None = None
+) -> Filters:
+    """Choose the filters of ``symbol``: those given, the built-in ones, or the decimals seen and no minimum.
 
     Raises
     ------

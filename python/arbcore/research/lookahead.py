@@ -106,5 +106,6 @@ def _difference(name: str, time: str, before: Any, part: Any) -> str:
     for row_whole, row_part in zip(before.iter_rows(named=True), part.iter_rows(named=True), strict=True):
         for column, value in row_whole.items():
             if value != row_part[column]:
-                return f"the {name} at {row_whole[time]} has {column} = {row_part[column]}, in the whole run {value}"
+                found = f"{column} = {row_part[column]}, in the whole run {value}"
+                return f"the {name} at {row_whole[time]} has {found}"
     return f"a {name} differs"

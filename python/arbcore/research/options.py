@@ -1,8 +1,16 @@
 """Options of a run that are not the strategy's."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import msgspec
 
 from arbcore.errors import ConfigError
+from arbcore.units import duration_ms, time_ms
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 FILLS = ("tape", "level")
 ID_POLICIES = ("drop", "accept", "reject")
@@ -49,6 +57,31 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     max_positions: int = 100
     funding_interval_hours: int = 8
     ids: str = "drop"
+
+    @classmethod
+    def read(
+        cls,
+        *,
+        start: str | int | datetime | None = None,
+        end: str | int | datetime | None = None,
+        warmup: str | int = "24h",
+        every: str | int = "15s",
+        **venue: Any,
+    ) -> RunOptions:
+        """Make options of times and durations as people write them; ``venue`` are further fields.
+
+        Raises
+        ------
+        InputError, ConfigError
+            If one of them is not acceptable.
+        """
+        return cls(
+            every_ms=duration_ms(every, "every"),
+            warmup_ms=duration_ms(warmup, "warmup"),
+            from_ms=-FOREVER_MS if start is None else time_ms(start, "from"),
+            to_ms=FOREVER_MS if end is None else time_ms(end, "to"),
+            **venue,
+        )
 
     def __post_init__(self) -> None:
         for field, value, allowed in (("fill", self.fill, FILLS), ("ids", self.ids, ID_POLICIES)):

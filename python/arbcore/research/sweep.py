@@ -12,18 +12,18 @@ import msgspec
 
 from arbcore._arbcore import FeatureRun, SweepOutcome
 from arbcore.errors import ConfigError, InsufficientDataError
-from arbcore.model import Strategy
 from arbcore.research.backtest import Setup, prepare, resolve_strategy
 from arbcore.research.filters import Filters, filters_for
-from arbcore.research.options import FOREVER_MS, RunOptions
+from arbcore.research.options import RunOptions
 from arbcore.signal.source import Indicators, Trades, open_indicators, open_trades
-from arbcore.units import duration_ms, time_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     import polars as pl
+
+    from arbcore.model import Strategy
 
 MOST_CONFIGURATIONS = 1_000_000
 
@@ -34,19 +34,19 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     Attributes
     ----------
     preset : what every configuration starts from
-    set : parameters common to all
+    common : parameters common to all (``[set]`` in a file)
     grid : lists of values; every combination is one configuration
-    list : tables of parameters; each is one configuration (instead of ``grid``, or combined with it)
+    entries : tables of parameters, one by one (``[[list]]`` in a file); each is combined with ``grid``
     """
 
     preset: str = "v53"
-    set: dict[str, Any] = {}
-    grid: dict[str, list[Any]] = {}
-    list: list[dict[str, Any]] = []
+    common: dict[str, Any] = msgspec.field(name="set", default_factory=dict)
+    grid: dict[str, list[Any]] = msgspec.field(default_factory=dict)
+    entries: list[dict[str, Any]] = msgspec.field(name="list", default_factory=list)
 
     def changes(self) -> list[dict[str, Any]]:
-        """Every configuration as changes to the preset, in order: ``list`` outside, ``grid`` inside."""
-        count = max(1, len(self.list))
+        """Every configuration as changes to the preset, in order: ``entries`` outside, ``grid`` inside."""
+        count = max(1, len(self.entries))
         for key, values in self.grid.items():
             if not values:
                 message = f"grid.{key} = []: must have at least one value"
@@ -55,8 +55,12 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         if count > MOST_CONFIGURATIONS:
             message = f"grid = {count} configurations: must be at most {MOST_CONFIGURATIONS}; split the grid"
             raise ConfigError(message)
-        products = [dict(zip(self.grid, values, strict=True)) for values in itertools.product(*self.grid.values())]
-        return [{**self.set, **entry, **product} for entry in (self.list or [{}]) for product in products]
+        products = [
+            dict(zip(self.grid, values, strict=True)) for values in itertools.product(*self.grid.values())
+        ]
+        return [
+            {**self.common, **entry, **product} for entry in (self.entries or [{}]) for product in products
+        ]
 
 
 def read_grid(path: str | Path) -> Grid:
@@ -70,7 +74,9 @@ def read_grid(path: str | Path) -> Grid:
     try:
         return msgspec.convert(tomllib.loads(Path(path).read_text(encoding="utf-8")), Grid)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        message = f"{path}: cannot be read as a grid: {error}; expected preset = \"v53\" and [grid] key = [values]"
+        message = (
+            f'{path}: cannot be read as a grid: {error}; expected preset = "v53" and [grid] key = [values]'
+        )
         raise ConfigError(message) from error
 
 
@@ -84,7 +90,7 @@ class SweepResult:
 
     def __init__(self, outcome: SweepOutcome, setups: list[Setup], changes: list[dict[str, Any]]) -> None:
         self.outcome = outcome
-        self.setups = setups
+        self.commonups = setups
         self._changes = changes
 
     @property
@@ -101,8 +107,8 @@ class SweepResult:
         keys = list(dict.fromkeys(key for change in self._changes for key in change))
         head: dict[str, list[Any]] = {"index": finished}
         for key in keys:
-            head[key] = [getattr(self.setups[i].strategy, key) for i in finished]
-        head["config_hash"] = [self.setups[i].config_hash for i in finished]
+            head[key] = [getattr(self.commonups[i].strategy, key) for i in finished]
+        head["config_hash"] = [self.commonups[i].config_hash for i in finished]
         frame = pl.DataFrame(head, strict=False)
         statistics = pl.DataFrame(self.outcome.statistics())
         clashing = [name for name in statistics.columns if name in head]
@@ -118,7 +124,7 @@ class SweepResult:
         """
         import polars as pl
 
-        setup = self.setups[index]
+        setup = self.commonups[index]
         name, symbol = setup.strategy.display_name, setup.strategy.symbol
         return pl.DataFrame(self.outcome.trades(index, name, symbol, setup.config_hash))
 
@@ -127,7 +133,8 @@ class SweepResult:
         import polars as pl
 
         frames = [
-            self.trades(i).with_columns(pl.lit(i, dtype=pl.Int64).alias("index")) for i in self.outcome.finished()
+            self.trades(i).with_columns(pl.lit(i, dtype=pl.Int64).alias("index"))
+            for i in self.outcome.finished()
         ]
         return pl.concat(frames) if frames else pl.DataFrame()
 
@@ -165,9 +172,9 @@ def sweep(
 
     Parameters
     ----------
-    data, symbol, start, end, warmup, every, fill, latency_ms, slippage_bps, fee_rate, tp_maker, indicators, filters
+    data, symbol, start, end, warmup, every, indicators
         As in `arbcore.backtest`. The trades are held in memory, 12 bytes each.
-    ids, price_decimals, qty_decimals, skip_bad
+    fill, latency_ms, slippage_bps, fee_rate, tp_maker, filters, ids, price_decimals, qty_decimals, skip_bad
         As in `arbcore.backtest`.
     strategies : sequence, optional
         Strategies, preset names or mappings.
@@ -200,11 +207,11 @@ def sweep(
     [(60.0, 1.5), (60.0, 2.0), (65.0, 1.5), (65.0, 2.0)]
     """
     changes, configurations = _configurations(symbol, strategies, grid)
-    options = RunOptions(
-        every_ms=duration_ms(every, "every"),
-        warmup_ms=duration_ms(warmup, "warmup"),
-        from_ms=-FOREVER_MS if start is None else time_ms(start, "from"),
-        to_ms=FOREVER_MS if end is None else time_ms(end, "to"),
+    options = RunOptions.read(
+        start=start,
+        end=end,
+        warmup=warmup,
+        every=every,
         fill=fill,
         latency_ms=latency_ms,
         slippage_bps=slippage_bps,

@@ -28,7 +28,7 @@ def feature_table(
     skip_bad: bool = False,
     progress: Callable[[int, int, int], None] | None = None,
 ) -> Table:
-    """Compute features as a table of the compiled core (see `features`), calling ``progress`` after each batch."""
+    """Compute features as a table of the core (see `features`), calling ``progress`` after each batch."""
     reader = open_trades(
         data, symbol=symbol, price_decimals=price_decimals, qty_decimals=qty_decimals, skip_bad=skip_bad
     )
@@ -77,8 +77,8 @@ def features(
     Returns
     -------
     polars.DataFrame
-        One row an evaluation: ``t_ms`` (UTC ms), ``price`` (quote currency), quantities in base currency, null
-        where a feature is absent.
+        One row an evaluation: ``t_ms`` (UTC ms), ``price`` (quote currency), quantities in base currency;
+        null where a feature is absent.
 
     Raises
     ------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from arbcore._arbcore import Samples, TradeReader
 from arbcore.errors import InputError
@@ -27,9 +27,11 @@ Indicators: TypeAlias = "PathLikes | pl.DataFrame"
 def paths_of(data: object) -> list[Path] | None:
     """Turn one path or several into a list; None for anything else (a frame)."""
     if isinstance(data, (str, PathLike)):
-        return [Path(data)]
-    if isinstance(data, Sequence) and data and all(isinstance(item, (str, PathLike)) for item in data):
-        return [Path(item) for item in data]
+        return [Path(cast("str | PathLike[str]", data))]
+    if isinstance(data, Sequence):
+        items = cast("Sequence[object]", data)
+        if items and all(isinstance(item, (str, PathLike)) for item in items):
+            return [Path(item) for item in cast("Sequence[str | PathLike[str]]", items)]
     return None
 
 
@@ -97,11 +99,20 @@ def open_indicators(data: Indicators | None, symbol: str) -> Samples | None:
         return Samples.read(paths, symbol)
     import polars as pl
 
-    frame = data if isinstance(data, pl.DataFrame) else pl.DataFrame(data)
-    wanted = {"time_ms": pl.Int64, "available_ms": pl.Int64, "symbol": pl.String, "name": pl.String, "value": pl.Float64}
+    # Anything with the Arrow interface, or a mapping of columns, becomes a frame here.
+    given: Any = data
+    frame = data if isinstance(data, pl.DataFrame) else pl.DataFrame(given)
+    wanted = {
+        "time_ms": pl.Int64,
+        "available_ms": pl.Int64,
+        "symbol": pl.String,
+        "name": pl.String,
+        "value": pl.Float64,
+    }
     for column in wanted:
         if column not in frame.columns:
-            message = f"indicators: no column {column}: must have {', '.join(wanted)}; it has {', '.join(frame.columns)}"
+            names = ", ".join(frame.columns)
+            message = f"indicators: no column {column}: must have {', '.join(wanted)}; it has {names}"
             raise InputError(message)
         if frame[column].null_count():
             message = f"indicators: column {column} has nulls: every row must be complete"

@@ -28,8 +28,8 @@ class Tape:
     warmup : str
         History before the first signal is allowed.
     ids : str
-        ``drop`` (count and leave out ids not above the last, record gaps), ``accept`` (also take ids late that a
-        gap lacks) or ``reject`` (an error).
+        ``drop`` (count and leave out ids not above the last, record gaps), ``accept`` (also take ids late
+        that a gap lacks) or ``reject`` (an error).
     keep : bool
         True keeps all trades; False lets go of those that no 24-hour window needs.
 
@@ -67,16 +67,16 @@ class Tape:
             keep=keep,
         )
         self.push = self._core.push
-        """``push(agg_id, time_ms, price, qty, is_buyer_maker) -> bool``: take one trade; True when an evaluation
-        was completed. Prices and quantities are floats on the grid, or exact text or Decimal."""
+        """``push(agg_id, time_ms, price, qty, is_buyer_maker) -> bool``: take one trade; True when it
+        completed an evaluation. Prices and quantities are floats on the grid, or exact text or Decimal."""
 
     def push_many(self, frame: pl.DataFrame | Any) -> bool:
-        """Take a batch in a dump's columns (a frame, or a mapping of columns); True when it completed an evaluation.
+        """Take a batch in a dump's columns (a frame or a mapping); True when it completed an evaluation.
 
         Raises
         ------
         InputError
-            If a column, a value or (policy ``reject``) an id is not acceptable; nothing of the batch is taken.
+            If a column, a value or (policy ``reject``) an id is not acceptable; none of the batch is taken.
         """
         return self._core.push_batch(TradeBatch.from_frame(frame, self.grid))
 
@@ -104,8 +104,8 @@ class Tape:
         return pl.DataFrame(self._core.trades())
 
     def report(self) -> dict[str, Any]:
-        """Counts of what was taken, dropped, late and missing; ``gap_list`` of missing id ranges, inclusive."""
-        return self._core.report()
+        """Count what was taken, dropped, late and missing; ``gap_list`` has missing id ranges, inclusive."""
+        return {**self._core.report()}
 
     @property
     def symbol(self) -> str:
@@ -127,5 +127,3 @@ class Tape:
 
     def __repr__(self) -> str:
         return f"Tape({self.symbol!r}, {len(self)} trades)"
-
-

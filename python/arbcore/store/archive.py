@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import gzip
-import os
 import zipfile
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import msgspec
 
 from arbcore._arbcore import ArchiveWriter, TradeBatch
-from arbcore.errors import InputError, InsufficientDataError, StoreError
+from arbcore.errors import InputError, InsufficientDataError
+from arbcore.store.files import beside
 from arbcore.store.source import TradeSource
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from arbcore.store.source import Progress
 
@@ -231,8 +231,8 @@ def export_trades(
     if target.name.endswith(".parquet"):
         TradeBatch.write_parquet(target, counted())
         return trades
-    with _beside(target) as staged, ExitStack() as stack:
-        stream = _text_stream(staged, target.name, stack)
+    with beside(target) as staged, ExitStack() as stack:
+        stream = text_stream(staged, target.name, stack)
         stream.write(head.csv_header().encode())
         for batch in counted():
             stream.write(batch.csv_rows())
@@ -247,7 +247,7 @@ def _same_columns(head: TradeBatch, batch: TradeBatch) -> None:
         raise InputError(message)
 
 
-def _text_stream(staged: Path, name: str, stack: ExitStack) -> BinaryIO:
+def text_stream(staged: Path, name: str, stack: ExitStack) -> BinaryIO:
     """The stream that packs text as the file's name says."""
     if name.endswith(".zip"):
         packed = stack.enter_context(
@@ -260,28 +260,3 @@ def _text_stream(staged: Path, name: str, stack: ExitStack) -> BinaryIO:
     if name.endswith(".gz"):
         return stack.enter_context(gzip.GzipFile("", "wb", _PACKING, raw, mtime=0))  # type: ignore[return-value]
     return raw
-
-
-@contextmanager
-def _beside(target: Path) -> Generator[Path]:
-    """A place beside the target that takes its name once all is written and synced."""
-    staged = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        yield staged
-        _sync(staged, os.O_RDWR)
-        staged.replace(target)
-        _sync(target.parent, os.O_RDONLY)
-    except OSError as error:
-        message = f"{target}: cannot write: {error}"
-        raise StoreError(message) from error
-    finally:
-        staged.unlink(missing_ok=True)
-
-
-def _sync(path: Path, flags: int) -> None:
-    descriptor = os.open(path, flags)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use arbcore_core::bars::{
-    Bar, BarBuilder, BarOptions, Interval, TierBounds, TradeColumns, aggregate, bar_table, tran_stats_table,
+    Bar, BarBuilder, BarOptions, Interval, TierBounds, TradeColumns, aggregate, bar_table, kline_table,
+    tran_stats_table,
 };
 use arbcore_core::batch::TradeBatch;
 use arbcore_core::grid::Grid;
@@ -284,6 +285,44 @@ fn columns_are_those_of_the_specification() {
         names(&tran_stats_table("X", grid, Interval::BASE, &bars)),
         format!("symbol,open_time,time_label,{all}")
     );
+}
+
+#[test]
+fn the_joined_table_holds_both_for_each_interval() {
+    let grid = Grid::new(1, 3).unwrap();
+    let trades: Vec<_> = (0..30).map(|i| record(i * WINDOW_MS, 10 + i, 1)).collect();
+    let (_, bars) = built(&trades, grid, &[]);
+    let hours = aggregate(&bars, Interval::STANDARD[1], false).unwrap();
+    let joined =
+        kline_table("X", grid, &[(Interval::BASE, bars.clone()), (Interval::STANDARD[1], hours.clone())]).unwrap();
+    assert_eq!((joined.rows(), hours.len()), (32, 2));
+    let parts = [(Interval::BASE, &bars, 0), (Interval::STANDARD[1], &hours, 30)];
+    for (interval, bars, start) in parts {
+        let bar = bar_table("X", grid, interval, bars).unwrap();
+        let stats = tran_stats_table("X", grid, interval, bars);
+        let repeated = ["symbol", "open_time", "time_label"];
+        let expected: Vec<_> = bar
+            .columns
+            .iter()
+            .chain(stats.columns.iter().filter(|(name, _)| !repeated.contains(&name.as_str())))
+            .collect();
+        assert_eq!(joined.columns.len(), expected.len() + 1);
+        for ((name, column), (joined_name, all)) in expected.into_iter().zip(&joined.columns) {
+            assert_eq!(name, joined_name);
+            match (column, all) {
+                (Column::I64(part), Column::I64(all)) => assert_eq!(part[..], all[start..][..part.len()], "{name}"),
+                (Column::F64(part), Column::F64(all)) => assert_eq!(part[..], all[start..][..part.len()], "{name}"),
+                (Column::OptF64(part), Column::OptF64(all)) => {
+                    assert_eq!(part[..], all[start..][..part.len()], "{name}");
+                }
+                (Column::Text { .. }, Column::Text { .. }) => {}
+                other => panic!("{name}: {other:?}"),
+            }
+        }
+    }
+    let (name, Column::Text { codes, dictionary }) = joined.columns.last().unwrap() else { panic!("interval is text") };
+    assert_eq!((name.as_str(), dictionary.join(",")), ("interval", "5m,1h".to_owned()));
+    assert_eq!(codes.iter().sum::<u32>(), 2);
 }
 
 #[test]

@@ -177,6 +177,19 @@ fn samples_are_in_order_of_availability_and_stay_fresh() {
 }
 
 #[test]
+fn samples_come_with_the_trades_they_precede() {
+    let mut generator = Generator::new(&hours("BTCUSDT", 2)).unwrap();
+    let mut last_ms = 0;
+    loop {
+        let batch = generator.next_batch(777);
+        let samples = generator.take_indicators();
+        assert!(samples.iter().all(|sample| sample.available_ms > last_ms), "late after {last_ms}");
+        let Some(&time_ms) = batch.time_ms.last() else { break };
+        last_ms = time_ms;
+    }
+}
+
+#[test]
 fn switches_leave_out_what_they_name() {
     let without_book = GeneratorConfig { book: false, ..hours("BTCUSDT", 1) };
     let (_, samples) = run(&without_book, &[65_536]);

@@ -23,9 +23,9 @@ pub fn read_samples(path: &Path, symbol: &str) -> Result<Vec<Sample>> {
     let mut rows = Rows { file: &name, symbol, row: 0, samples: Vec::new() };
     let is_parquet = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"));
     if is_parquet {
-        read_parquet(path, &mut rows)?
+        read_parquet(path, &mut rows)?;
     } else {
-        read_csv(path, &mut rows)?
+        read_csv(path, &mut rows)?;
     }
     let mut samples = rows.samples;
     samples.sort_by_key(|sample| sample.available_ms);

@@ -2,8 +2,10 @@
 use pyo3::prelude::*;
 
 mod arrow;
+mod bars;
 mod config;
 mod errors;
+mod generate;
 mod outcome;
 mod reader;
 mod replay;
@@ -19,7 +21,9 @@ mod _arbcore {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::bars::register(module)?;
         crate::config::register(module)?;
+        crate::generate::register(module)?;
         crate::outcome::register(module)?;
         crate::reader::register(module)?;
         crate::replay::register(module)?;

@@ -194,12 +194,16 @@ pub fn trade_table(trades: &[TradeRecord], strategy: &str, symbol: &str, config_
     let mut table = CoreTable::default();
     let constant = |text: &str| {
         let mut column = TextBuilder::default();
-        trades.iter().for_each(|_| column.push(Some(text)));
+        for _ in trades {
+            column.push(Some(text));
+        }
         column.finish()
     };
     let text = |name: fn(&TradeRecord) -> &'static str| {
         let mut column = TextBuilder::default();
-        trades.iter().for_each(|trade| column.push(Some(name(trade))));
+        for trade in trades {
+            column.push(Some(name(trade)));
+        }
         column.finish()
     };
     let int = |value: fn(&TradeRecord) -> i64| Column::I64(trades.iter().map(value).collect());

@@ -41,6 +41,11 @@ pub struct TradeBatch {
 }
 
 impl TradeBatch {
+    /// Columns of the core, for Python.
+    pub fn new(trades: CoreBatch, grid: Grid) -> Self {
+        Self { trades, grid }
+    }
+
     /// The columns.
     pub fn trades(&self) -> &CoreBatch {
         &self.trades

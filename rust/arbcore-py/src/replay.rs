@@ -102,6 +102,7 @@ impl Replay {
 impl Replay {
     #[new]
     #[pyo3(signature = (symbol, grid, strategies, options, *, recording, spot_grid=None, samples=None))]
+    #[expect(clippy::needless_pass_by_value, reason = "extracted from Python")]
     fn new(
         symbol: &str,
         grid: (u32, u32),

@@ -34,6 +34,7 @@ impl Samples {
 impl Samples {
     /// Reads files of indicator rows (Parquet or CSV) for `symbol`.
     #[staticmethod]
+    #[expect(clippy::needless_pass_by_value, reason = "extracted from Python")]
     fn read(py: Python<'_>, paths: Vec<PathBuf>, symbol: &str) -> PyResult<Self> {
         let read = || -> arbcore_core::Result<Vec<Sample>> {
             let mut all = Vec::new();

@@ -1,7 +1,8 @@
 //! Bars and trade statistics by size tier, from the aggregated-trade tape.
 //!
 //! [`BarBuilder`] takes trades as columns and closes 5-minute [`Bar`]s; [`aggregate`] folds those into longer
-//! intervals, and [`bar_table`] and [`tran_stats_table`] turn either into result columns. Sums are integers of the
+//! intervals, and [`bar_table`] and
+//! [`tran_stats_table`] (or [`kline_table`], the two joined) turn either into result columns. Sums are integers of the
 //! grid throughout; `f64` appears only in the tables.
 
 mod bar;
@@ -16,5 +17,5 @@ pub use bar::{Bar, Flow, SideFlow, aggregate};
 pub use builder::{BarBuilder, BarOptions};
 pub use columns::{CountColumn, LotColumn, TickColumn, TimeColumn, TradeColumns};
 pub use interval::Interval;
-pub use output::{bar_table, tran_stats_table};
+pub use output::{bar_table, kline_table, tran_stats_table};
 pub use tier::TierBounds;

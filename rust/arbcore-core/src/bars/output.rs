@@ -47,22 +47,65 @@ impl Scale {
 
 /// Columns of the table `bar` for bars of one symbol and interval.
 pub fn bar_table(symbol: &str, grid: Grid, interval: Interval, bars: &[Bar]) -> Result<Table> {
+    let rows: Vec<Row<'_>> = bars.iter().map(|bar| (interval, bar)).collect();
+    let mut table = keys(symbol, &rows);
+    push_bars(&mut table, grid, &rows)?;
+    Ok(table)
+}
+
+/// Columns of the table `tran_stats` for bars of one symbol and interval.
+pub fn tran_stats_table(symbol: &str, grid: Grid, interval: Interval, bars: &[Bar]) -> Table {
+    let rows: Vec<Row<'_>> = bars.iter().map(|bar| (interval, bar)).collect();
+    let mut table = keys(symbol, &rows);
+    table.push("time_label", time_labels(&rows));
+    push_stats(&mut table, grid, &rows);
+    table
+}
+
+/// Both tables joined, for one interval after the other; the last column, `interval`, tells them apart.
+pub fn kline_table(symbol: &str, grid: Grid, intervals: &[(Interval, Vec<Bar>)]) -> Result<Table> {
+    let rows: Vec<Row<'_>> =
+        intervals.iter().flat_map(|(interval, bars)| bars.iter().map(|bar| (*interval, bar))).collect();
+    let mut table = keys(symbol, &rows);
+    push_bars(&mut table, grid, &rows)?;
+    push_stats(&mut table, grid, &rows);
+    let mut names = TextBuilder::default();
+    for (interval, _) in &rows {
+        names.push(Some(&interval.name()));
+    }
+    table.push("interval", names.finish());
+    Ok(table)
+}
+
+type Row<'a> = (Interval, &'a Bar);
+
+fn keys(symbol: &str, rows: &[Row<'_>]) -> Table {
+    let mut table = Table::default();
+    table.push("symbol", Column::Text { codes: vec![0; rows.len()], dictionary: vec![symbol.to_owned()] });
+    table.push("open_time", Column::I64(rows.iter().map(|(_, bar)| bar.open_ms).collect()));
+    table
+}
+
+fn time_labels(rows: &[Row<'_>]) -> Column {
+    Column::I64(rows.iter().map(|(interval, bar)| interval.time_label(bar.open_ms)).collect())
+}
+
+fn push_bars(table: &mut Table, grid: Grid, rows: &[Row<'_>]) -> Result<()> {
     let scale = Scale::new(grid);
-    let sums = bars.iter().map(Bar::volume_and_notional).collect::<Result<Vec<_>>>()?;
+    let sums = rows.iter().map(|(_, bar)| bar.volume_and_notional()).collect::<Result<Vec<_>>>()?;
     let vwap = sums.iter().map(|&(volume, notional)| scale.vwap(volume, notional)).collect::<Result<Vec<_>>>()?;
     let quote_volume: Vec<f64> = sums.iter().map(|&(_, notional)| scale.notional(notional)).collect();
 
-    let price = |of: fn(&Bar) -> i64| Column::F64(bars.iter().map(|bar| scale.price(of(bar))).collect());
-    let volume = |of: fn(&Bar) -> i128| Column::F64(bars.iter().map(|bar| scale.volume(of(bar))).collect());
-    let notional = |of: fn(&Bar) -> i128| Column::F64(bars.iter().map(|bar| scale.notional(of(bar))).collect());
-    let integer = |of: fn(&Bar) -> i64| Column::I64(bars.iter().map(of).collect());
+    let price = |of: fn(&Bar) -> i64| Column::F64(rows.iter().map(|(_, bar)| scale.price(of(bar))).collect());
+    let volume = |of: fn(&Bar) -> i128| Column::F64(rows.iter().map(|(_, bar)| scale.volume(of(bar))).collect());
+    let notional = |of: fn(&Bar) -> i128| Column::F64(rows.iter().map(|(_, bar)| scale.notional(of(bar))).collect());
+    let integer = |of: fn(&Bar) -> i64| Column::I64(rows.iter().map(|(_, bar)| of(bar)).collect());
 
-    let mut table = Table::default();
-    push_keys(&mut table, symbol, bars);
-    table.push("close_time", Column::I64(bars.iter().map(|bar| bar.open_ms + interval.length_ms()).collect()));
-    table.push("time_label", time_labels(interval, bars));
+    let close_time = rows.iter().map(|(interval, bar)| bar.open_ms + interval.length_ms());
+    table.push("close_time", Column::I64(close_time.collect()));
+    table.push("time_label", time_labels(rows));
     let mut status = TextBuilder::default();
-    for bar in bars {
+    for (_, bar) in rows {
         status.push(Some(if bar.records == 0 { "NoTrade" } else { "" }));
     }
     table.push("span_status", status.finish());
@@ -82,15 +125,11 @@ pub fn bar_table(symbol: &str, grid: Grid, interval: Interval, bars: &[Bar]) -> 
     table.push("tradecount", integer(|bar| bar.buy.total.trades + bar.sell.total.trades));
     table.push("buytradecount", integer(|bar| bar.buy.total.trades));
     table.push("selltradecount", integer(|bar| bar.sell.total.trades));
-    Ok(table)
+    Ok(())
 }
 
-/// Columns of the table `tran_stats` for bars of one symbol and interval.
-pub fn tran_stats_table(symbol: &str, grid: Grid, interval: Interval, bars: &[Bar]) -> Table {
+fn push_stats(table: &mut Table, grid: Grid, rows: &[Row<'_>]) {
     let scale = Scale::new(grid);
-    let mut table = Table::default();
-    push_keys(&mut table, symbol, bars);
-    table.push("time_label", time_labels(interval, bars));
     for tier in 0..=4 {
         let suffix = if tier == 0 { String::new() } else { tier.to_string() };
         for side in ["buy", "sell"] {
@@ -98,22 +137,12 @@ pub fn tran_stats_table(symbol: &str, grid: Grid, interval: Interval, bars: &[Ba
                 let side = if side == "buy" { &bar.buy } else { &bar.sell };
                 if tier == 0 { side.total } else { side.tiers[tier - 1] }
             };
-            let volume = bars.iter().map(|bar| scale.volume(flow(bar).volume)).collect();
-            let notional = bars.iter().map(|bar| scale.notional(flow(bar).notional)).collect();
-            let trades = bars.iter().map(|bar| flow(bar).trades).collect();
+            let volume = rows.iter().map(|(_, bar)| scale.volume(flow(bar).volume)).collect();
+            let notional = rows.iter().map(|(_, bar)| scale.notional(flow(bar).notional)).collect();
+            let trades = rows.iter().map(|(_, bar)| flow(bar).trades).collect();
             table.push(format!("{side}_volume{suffix}"), Column::F64(volume));
             table.push(format!("{side}_dolvol{suffix}"), Column::F64(notional));
             table.push(format!("{side}_trade_count{suffix}"), Column::I64(trades));
         }
     }
-    table
-}
-
-fn push_keys(table: &mut Table, symbol: &str, bars: &[Bar]) {
-    table.push("symbol", Column::Text { codes: vec![0; bars.len()], dictionary: vec![symbol.to_owned()] });
-    table.push("open_time", Column::I64(bars.iter().map(|bar| bar.open_ms).collect()));
-}
-
-fn time_labels(interval: Interval, bars: &[Bar]) -> Column {
-    Column::I64(bars.iter().map(|bar| interval.time_label(bar.open_ms)).collect())
 }

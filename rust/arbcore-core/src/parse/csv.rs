@@ -296,8 +296,9 @@ impl LineSink for Filling<'_> {
         }
         let mut next = from;
         let mut lines = 0;
-        while self.room > 0 {
-            let piece = self.room.min(PIECE);
+        // The fast reader wants room behind a row; no row of trades is shorter than eight bytes.
+        while self.room > 0 && text.len() - next >= FastRows::ROOM {
+            let piece = self.room.min(PIECE).min((text.len() - next) / 8);
             let start = self.batch.len();
             let target = Columns::extended(self.batch, piece);
             let grid = self.state.options.grid;

@@ -26,7 +26,7 @@ enum Step {
 }
 
 /// A row and what the loads of its last column may touch; its fixed size saves most checks of bounds.
-type Window = [u8; 256];
+type Window = [u8; FastRows::ROOM];
 
 const ID: usize = 0;
 const FIRST_ID: usize = 1;
@@ -51,13 +51,14 @@ pub(super) struct FastRows {
 }
 
 impl FastRows {
+    /// Bytes from a row's start on that must be there.
+    pub(super) const ROOM: usize = 256;
+
     /// A reader of rows of `layout`, or `None` when it has columns that only the careful one knows.
     pub(super) fn new(layout: &Layout, unit: TimeUnit) -> Option<Self> {
-        let has_first_last = layout.has_first_last_ids();
         let step = |role: &Option<Role>| match role {
             None => Some(Step::Skip),
             Some(Role::Id) => Some(Step::Integer(ID)),
-            Some(Role::FirstId | Role::LastId) if !has_first_last => Some(Step::Skip),
             Some(Role::FirstId) => Some(Step::Integer(FIRST_ID)),
             Some(Role::LastId) => Some(Step::Integer(LAST_ID)),
             Some(Role::Time) => Some(Step::Integer(TIME)),

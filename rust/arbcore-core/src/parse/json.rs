@@ -191,7 +191,7 @@ struct Cursor<'a> {
     at: usize,
 }
 
-impl<'a> Cursor<'a> {
+impl Cursor<'_> {
     fn problem(&self, what: &str) -> String {
         let rest = self.text.get(self.at..).unwrap_or_default();
         format!("{what} at byte {}: {}", self.at, shortened(rest))

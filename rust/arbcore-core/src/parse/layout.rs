@@ -142,7 +142,14 @@ impl Layout {
         Ok(layout)
     }
 
-    fn of_roles(names: Vec<String>, roles: Vec<Option<Role>>, has_header: bool) -> Result<Self, &'static str> {
+    fn of_roles(names: Vec<String>, mut roles: Vec<Option<Role>>, has_header: bool) -> Result<Self, &'static str> {
+        // One of the two says nothing.
+        if !(roles.contains(&Some(Role::FirstId)) && roles.contains(&Some(Role::LastId))) {
+            roles
+                .iter_mut()
+                .filter(|role| matches!(role, Some(Role::FirstId | Role::LastId)))
+                .for_each(|role| *role = None);
+        }
         let column = |role: Role| roles.iter().position(|&held| held == Some(role));
         Ok(Self {
             id: column(Role::Id),

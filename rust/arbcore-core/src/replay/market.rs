@@ -3,13 +3,16 @@
 use std::collections::VecDeque;
 
 use crate::batch::TradeBatch;
-use crate::error::Result;
+use crate::error::{CoreError, Result};
 use crate::feature::{FeatureConfig, FeatureEngine, FeatureRow, Step};
 use crate::grid::Grid;
 use crate::sample::{IndicatorState, Sample};
 use crate::strategy::CascadeDetector;
 use crate::tape::{IdPolicy, Tape};
-use crate::types::Trade;
+use crate::types::{DAY_MS, Trade};
+
+/// Longest silence that is believed.
+const SILENCE_MAX_MS: i64 = 10 * 365 * DAY_MS;
 
 /// What happened next in the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,13 +89,36 @@ impl Market {
     }
 
     /// Adds perpetual trades.
+    ///
+    /// # Errors
+    /// What [`Tape::push_many`] refuses, and a silence of more than ten years: every grid point of it would be
+    /// evaluated, and it is always a wrong time unit or a broken row.
     pub fn push_many(&mut self, batch: &TradeBatch) -> Result<()> {
+        self.check_silence(&batch.time_ms)?;
         self.perp.tape.push_many(batch)
+    }
+
+    fn check_silence(&self, time_ms: &[i64]) -> Result<()> {
+        let Some(&first) = time_ms.first() else { return Ok(()) };
+        let before = self.perp.tape.last_time_ms().unwrap_or(first);
+        let within =
+            time_ms.iter().zip(&time_ms[1..]).fold(0, |longest, (a, b)| i64::max(longest, b.saturating_sub(*a)));
+        let silence = within.max(first.saturating_sub(before));
+        if silence > SILENCE_MAX_MS {
+            let years = silence / (365 * DAY_MS);
+            return Err(CoreError::input(format!(
+                "trade times jump by {years} years: must be UTC milliseconds, without broken rows"
+            )));
+        }
+        Ok(())
     }
 
     /// Adds one perpetual trade. True: something is due, call [`Market::next`] until nothing is.
     #[inline]
     pub fn push(&mut self, trade: &Trade) -> Result<bool> {
+        if trade.time_ms.saturating_sub(self.perp.tape.last_time_ms().unwrap_or(trade.time_ms)) > SILENCE_MAX_MS {
+            self.check_silence(&[trade.time_ms])?;
+        }
         let taken = self.perp.tape.push(trade)?;
         Ok(taken && self.perp.features.is_due(&self.perp.tape))
     }

@@ -6,4 +6,4 @@ mod statistics;
 
 pub use breakdown::{Breakdown, BreakdownRow, TradeGroup, breakdown};
 pub use equity::EquityCurve;
-pub use statistics::{Activity, Statistics, Verdict, VerdictLine};
+pub use statistics::{Activity, Statistics};

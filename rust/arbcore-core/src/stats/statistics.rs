@@ -195,57 +195,6 @@ impl Statistics {
             signals_per_day: span_ms.map(|span| run.signals as f64 * DAY_MS as f64 / span as f64),
         }
     }
-
-    /// The run against the pass lines.
-    pub fn verdict(&self) -> Verdict {
-        let line = |name, value, least, most| VerdictLine { name, value, least, most };
-        Verdict {
-            lines: [
-                line("win_rate", self.win_rate, Some(0.45), None),
-                line("payoff_ratio", self.payoff_ratio, Some(1.5), None),
-                line("max_drawdown_pct", self.max_drawdown_pct, None, Some(5.0)),
-                line("signals_per_day", self.signals_per_day, Some(2.0), Some(8.0)),
-                // "Net above zero": the least positive number is the bound.
-                line("net_usdt", Some(self.net_usdt), Some(f64::MIN_POSITIVE), None),
-            ],
-        }
-    }
-}
-
-/// One pass line.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct VerdictLine {
-    /// The figure, as in [`Statistics::fields`].
-    pub name: &'static str,
-    /// Its value.
-    pub value: Option<f64>,
-    /// Least value that passes.
-    pub least: Option<f64>,
-    /// Greatest value that passes.
-    pub most: Option<f64>,
-}
-
-impl VerdictLine {
-    /// True when the figure is defined and within its bounds.
-    pub fn passes(&self) -> bool {
-        self.value.is_some_and(|value| {
-            self.least.is_none_or(|least| value >= least) && self.most.is_none_or(|most| value <= most)
-        })
-    }
-}
-
-/// The run against the pass lines: win rate ≥ 45 %, payoff ≥ 1.5, drawdown ≤ 5 %, 2–8 signals a day, net > 0.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Verdict {
-    /// One line a figure.
-    pub lines: [VerdictLine; 5],
-}
-
-impl Verdict {
-    /// True when every line passes.
-    pub fn passes(&self) -> bool {
-        self.lines.iter().all(VerdictLine::passes)
-    }
 }
 
 /// Figures of a set of trades, shared by the whole run and by its breakdowns.
@@ -384,9 +333,6 @@ mod tests {
         assert!((stats.max_drawdown_pct.unwrap() - 10.0).abs() < 1e-12);
         assert!((stats.max_drawdown_usdt.unwrap() - 11.0).abs() < 1e-12);
         assert_eq!(stats.signals_per_day, Some(3.0));
-        let failing: Vec<_> =
-            stats.verdict().lines.iter().filter(|line| !line.passes()).map(|line| line.name).collect();
-        assert_eq!(failing, ["win_rate", "max_drawdown_pct"]);
     }
 
     #[test]
@@ -395,7 +341,6 @@ mod tests {
         let defined: Vec<_> = stats.fields().into_iter().filter(|(_, value)| value.is_some_and(|v| v != 0.0)).collect();
         assert_eq!(defined, [("signals", Some(6.0))]);
         assert_eq!((stats.win_rate, stats.expectancy, stats.sharpe, stats.exposure), (None, None, None, None));
-        assert!(!stats.verdict().passes());
         let winners = Statistics::of(&run(&[0.1, 0.1, 0.1], &[(0, 5.0), (1, 6.0)]), None);
         assert_eq!((winners.profit_factor, winners.payoff_ratio, winners.avg_loss_r), (None, None, None));
         assert_eq!((winners.std_r, winners.sqn), (Some(0.0), None), "equal results have no ratio to their spread");

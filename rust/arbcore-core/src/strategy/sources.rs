@@ -3,26 +3,15 @@
 use super::config::StrategyConfig;
 use super::points::{Points, Table, Weights};
 use crate::feature::Window;
+use crate::sample::SAMPLE_NAMES;
 
-/// Names of the sources, in bit order; `open_interest` is read as `open_interest_value`.
-const NAMES: [&str; 16] = [
-    "long_short_ratio",
-    "top_trader_long",
-    "open_interest_value",
-    "oi_change",
-    "coinbase_premium",
-    "funding_rate",
-    "mark_price",
-    "spot_mid",
-    "spot_perp_divergence",
-    "obi_10",
-    "spread_bps",
-    "microprice",
-    "imbalance",
-    "liq_long_usd",
-    "liq_short_usd",
-    "spot_tape",
-];
+/// Name of the source that is no indicator: a spot tape. Its bit follows those of the indicators.
+const SPOT_TAPE: &str = "spot_tape";
+
+/// Names of the sources, in bit order.
+fn source_names() -> impl Iterator<Item = &'static str> {
+    SAMPLE_NAMES.into_iter().chain([SPOT_TAPE])
+}
 
 /// A set of indicator sources, and whether there is a spot tape.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -43,13 +32,13 @@ impl Sources {
     /// This set with or without a spot tape.
     #[must_use]
     pub fn with_spot_tape(self, given: bool) -> Self {
-        let bit = Self::bit("spot_tape");
+        let bit = Self::bit(SPOT_TAPE);
         Self(if given { self.0 | bit } else { self.0 & !bit })
     }
 
     /// Names of the sources in the set.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        NAMES.into_iter().filter(move |name| self.has(name))
+        source_names().filter(move |name| self.has(name))
     }
 
     /// True when the source of that name is given.
@@ -59,7 +48,7 @@ impl Sources {
 
     fn bit(name: &str) -> u16 {
         let name = if name == "open_interest" { "open_interest_value" } else { name };
-        NAMES.iter().position(|known| *known == name).map_or(0, |index| 1 << index)
+        source_names().position(|known| known == name).map_or(0, |index| 1 << index)
     }
 
     fn open_interest_change(self) -> bool {

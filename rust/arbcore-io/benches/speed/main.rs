@@ -11,8 +11,8 @@ mod features;
 mod measure;
 mod naive;
 mod push;
-mod stream;
 mod strategies;
+mod stream;
 mod sweep;
 mod text;
 

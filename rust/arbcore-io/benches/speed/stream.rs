@@ -143,7 +143,8 @@ impl Hostile {
         let mut batches = Vec::new();
         for first in (0..trades).step_by(BATCH) {
             let n = BATCH.min(trades - first);
-            let mut batch = TradeBatch { agg_id: Some((first..first + n).map(|id| id as i64).collect()), ..TradeBatch::default() };
+            let mut batch =
+                TradeBatch { agg_id: Some((first..first + n).map(|id| id as i64).collect()), ..TradeBatch::default() };
             for i in first..first + n {
                 if noise.below(4) == 0 {
                     time_ms += noise.below(180) as i64;

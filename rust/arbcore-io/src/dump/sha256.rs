@@ -103,7 +103,8 @@ pub(super) fn digest(mut source: impl Read) -> std::io::Result<String> {
     for block in tail.as_chunks::<64>().0 {
         compress(&mut state, block);
     }
-    Ok(state.iter().map(|word| format!("{word:08x}")).collect())
+    let [a, b, c, d, e, f, g, h] = state;
+    Ok(format!("{a:08x}{b:08x}{c:08x}{d:08x}{e:08x}{f:08x}{g:08x}{h:08x}"))
 }
 
 fn compress(state: &mut [u32; 8], block: &[u8; 64]) {

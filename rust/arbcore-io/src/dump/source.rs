@@ -16,7 +16,7 @@ use super::zip::{self, Entry};
 
 /// Trades compress about six-fold, constant ones a hundred-fold. More, beyond a harmless amount, is an attack.
 const GREATEST_RATIO: u64 = 200;
-const HARMLESS_BYTES: u64 = 64 << 20;
+const HARMLESS_BYTES: u64 = 16 << 20;
 const BUFFER: usize = 128 << 10;
 
 /// One CSV file: a file by itself or a member of an archive.
