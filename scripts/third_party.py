@@ -15,8 +15,8 @@ TARGET = REPO / "THIRD_PARTY_LICENSES"
 PLATFORM = "x86_64-unknown-linux-gnu"
 # The text that is shown where a crate offers several: the shortest that its user must repeat.
 PREFERRED = ("MIT", "ZLIB", "BSD", "APACHE", "LICENSE", "COPYING")
-HEAD = """The extension module of arbcore contains these Rust crates. Each is listed with its licence, and the text
-of it (of one of them, where a crate offers several).
+HEAD = """The extension module of arbcore contains these Rust crates. Each is listed with its licence, and
+the text of it (of one of them, where a crate offers several).
 """
 
 

@@ -90,7 +90,7 @@ class SweepResult:
 
     def __init__(self, outcome: SweepOutcome, setups: list[Setup], changes: list[dict[str, Any]]) -> None:
         self.outcome = outcome
-        self.commonups = setups
+        self.setups = setups
         self._changes = changes
 
     @property
@@ -107,8 +107,8 @@ class SweepResult:
         keys = list(dict.fromkeys(key for change in self._changes for key in change))
         head: dict[str, list[Any]] = {"index": finished}
         for key in keys:
-            head[key] = [getattr(self.commonups[i].strategy, key) for i in finished]
-        head["config_hash"] = [self.commonups[i].config_hash for i in finished]
+            head[key] = [getattr(self.setups[i].strategy, key) for i in finished]
+        head["config_hash"] = [self.setups[i].config_hash for i in finished]
         frame = pl.DataFrame(head, strict=False)
         statistics = pl.DataFrame(self.outcome.statistics())
         clashing = [name for name in statistics.columns if name in head]
@@ -124,7 +124,7 @@ class SweepResult:
         """
         import polars as pl
 
-        setup = self.commonups[index]
+        setup = self.setups[index]
         name, symbol = setup.strategy.display_name, setup.strategy.symbol
         return pl.DataFrame(self.outcome.trades(index, name, symbol, setup.config_hash))
 
