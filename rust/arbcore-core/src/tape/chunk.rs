@@ -234,7 +234,14 @@ impl Chunk {
         price.clear();
         qty.clear();
         let columns = Columns::Narrow { base_ms, time, price, qty };
-        Self { columns, counts: Counts::Ones, price_bound: 0, qty_bound: 0 }
+        let counts = match self.counts {
+            Counts::Narrow(mut counts) => {
+                counts.clear();
+                Counts::Narrow(counts)
+            }
+            Counts::Ones | Counts::Wide(_) => Counts::Ones,
+        };
+        Self { columns, counts, price_bound: 0, qty_bound: 0 }
     }
 
     pub(super) fn len(&self) -> usize {

@@ -10,8 +10,8 @@ use arbcore_core::types::{DAY_MS, Trade};
 pub const SYMBOL: &str = "BTCUSDT";
 /// Trades in a batch, as the archive reads them.
 const BATCH: usize = 1 << 16;
-/// Trades in a piece: 200 kB.
-const PIECE: usize = 1 << 12;
+/// Trades in a piece: 28 kB.
+const PIECE: usize = 1 << 9;
 
 /// Trades in batches.
 pub struct Stream {
