@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BLOCK = re.compile(r"^```(python|console|bash)\n(.*?)^```\n(\n```text\n.*?^```\n)?", re.MULTILINE | re.DOTALL)
 WIDTH = "100"
 # What differs between two runs of the same thing: durations and rates.
-CLOCK = re.compile(r"\d[\d.,]* (?:s|ms|(?:M )?(?P<what>trades/)s)\b")
+CLOCK = re.compile(r"\d[\d.,]* (?:s|ms|(?:M )?trades/s)\b")
 
 
 def refreshed(page: str, folder: Path) -> str:
@@ -58,7 +58,7 @@ def refreshed(page: str, folder: Path) -> str:
 
 def without_clock(text: str) -> str:
     """The text with every duration and rate replaced, for comparing."""
-    return CLOCK.sub(lambda found: f"~ {found['what'] or ''}s", text)
+    return CLOCK.sub("~", text)
 
 
 def run_python(code: str, namespace: dict[str, Any]) -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import third_party
+
 REPO = Path(__file__).resolve().parents[2]
 MOST_BYTES = 6_000_000
 pytestmark = pytest.mark.timeout(1200)
@@ -96,7 +98,8 @@ def test_engine_wheel_holds_what_it_needs(wheels: dict[str, Path]) -> None:
         assert files, folder
         assert files <= names
     assert "arbcore/report/assets/uplot/LICENSE" in names
-    assert {name.rsplit("/", 1)[-1] for name in names if "/licenses/" in name} == {"LICENSE", "NOTICE"}
+    licences = {name.rsplit("/", 1)[-1] for name in names if "/licenses/" in name}
+    assert licences == {"LICENSE", "NOTICE", "THIRD_PARTY_LICENSES"}
     assert any(name.endswith("entry_points.txt") for name in names)
 
 
@@ -110,6 +113,13 @@ def test_engine_wheel_holds_nothing_else(wheels: dict[str, Path]) -> None:
 
 def test_engine_wheel_fits_every_python_from_3_11(wheels: dict[str, Path]) -> None:
     assert "-cp311-abi3-" in wheels["arbcore"].name
+
+
+def test_licences_of_crates_are_current() -> None:
+    """If this fails: ``.venv/bin/python scripts/third_party.py``."""
+    text = third_party.TARGET.read_text()
+    stated = {line for line in text.splitlines() if re.fullmatch(r"[\w-]+ \d+\.\d\S*: .+", line)}
+    assert stated == {third_party.heading(package) for package in third_party.linked()}
 
 
 def test_api_wheel(wheels: dict[str, Path]) -> None:
