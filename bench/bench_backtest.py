@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from conftest import Recorder, Run, run
 
 TRADES = 10_000_000
@@ -45,8 +46,6 @@ def bench_backtest_of_100_million(
     benchmark: Any, figures: Recorder, speed: Path, installed: dict[str, str], tmp_path: Path
 ) -> None:
     run(speed, "archive", tmp_path / "archive", str(LONG_TRADES))
-    taken = benchmark.pedantic(
-        backtest, args=(tmp_path / "archive", tmp_path / "out", installed), rounds=1
-    )
+    taken = benchmark.pedantic(backtest, args=(tmp_path / "archive", tmp_path / "out", installed), rounds=1)
     figures.add("backtest_100m_peak", taken.peak_mb)
     figures.add("backtest_100m", taken.seconds)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from conftest import Recorder
 
 SECTIONS = ("features", "push", "book", "sweep", "bars", "frames", "csv", "warm_start", "hostile")

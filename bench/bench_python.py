@@ -1,6 +1,5 @@
 """What calling from Python costs, and what the package weighs."""
 
-import json
 import random
 import statistics
 import sys
@@ -10,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from conftest import MEASURED, ROOT, Recorder, run
 
 import arbcore
 from arbcore.research.sweep import fit_configurations
+from conftest import MEASURED, ROOT, Recorder, run
 
 PUSHED = 200_000
 Row = tuple[int, int, float, float, bool]

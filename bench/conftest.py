@@ -96,7 +96,9 @@ def figures(benchmark: Any) -> Any:
 def release_build() -> None:
     """Refuse to measure a debug build."""
     if _arbcore.build_profile != "release":
-        pytest.fail(f"arbcore is a {_arbcore.build_profile} build, which says nothing about speed: run make setup")
+        pytest.fail(
+            f"arbcore is a {_arbcore.build_profile} build, which says nothing about speed: run make setup"
+        )
 
 
 @pytest.fixture(scope="session")
@@ -120,7 +122,12 @@ def run(*command: str | Path, cwd: Path | None = None, env: dict[str, str] | Non
     """Run a process to its end; fail with its output if it fails."""
     started = time.perf_counter()
     with subprocess.Popen(
-        [str(part) for part in command], cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [str(part) for part in command],
+        cwd=cwd,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         # Outputs are short: they fit the pipes, and the resources are those of this process alone.
         _, status, usage = os.wait4(process.pid, 0)

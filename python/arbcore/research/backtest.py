@@ -44,7 +44,7 @@ _SPLITS = {
 
 
 FittedStrategy: TypeAlias = tuple[dict[str, Any], list[str], list[str], float]
-"""Parameters, gates disabled, sources absent, highest reachable total: what `_arbcore.disable_gates` gives."""
+"""Of `disable_gates`: parameters, gates disabled, sources absent, highest reachable total."""
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):

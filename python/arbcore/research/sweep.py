@@ -299,7 +299,7 @@ def _configurations(
     strategies: Sequence[Strategy | str | Mapping[str, Any]] | None,
     grid: Grid | Mapping[str, Any] | str | Path | None,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str | None]]:
-    """Turn strategies or a grid into what each configuration changes, its parameters, and its preset's name."""
+    """Turn strategies or a grid into changes, parameters and names of presets, of each configuration."""
     if (strategies is None) == (grid is None):
         message = "strategies and grid: give one of them"
         raise ConfigError(message)

@@ -297,9 +297,9 @@ impl Chunk {
         if values as u64 >> 31 != 0 || offset as u64 >> 32 != 0 || time.len() == CHUNK_LEN {
             return false;
         }
-        match &mut self.counts {
-            Counts::Ones if trade.count == 1 => {}
-            Counts::Narrow(counts) if trade.count <= u32::from(u16::MAX) => counts.push(trade.count as u16),
+        match (&mut self.counts, u16::try_from(trade.count)) {
+            (Counts::Ones, Ok(1)) => {}
+            (Counts::Narrow(counts), Ok(count)) => counts.push(count),
             _ => return false,
         }
         time.push(offset as u32);

@@ -107,7 +107,9 @@ fn counts_are_the_same_whether_pushed_alone_or_in_batches() {
         .map(|(i, &count)| Trade { count, ..trade(i, i * 3, 5 + i % 7, 1 + i % 5, i % 3 == 0) })
         .collect();
     let mut alone = tape(IdPolicy::Drop);
-    trades.iter().for_each(|trade| assert!(alone.push(trade).unwrap()));
+    for trade in &trades {
+        assert!(alone.push(trade).unwrap());
+    }
     let mut together = tape(IdPolicy::Drop);
     let mut from = 0;
     while from < n {
