@@ -293,7 +293,10 @@ impl Chunk {
         }
         match &mut self.counts {
             Counts::Ones if trade.count == 1 => {}
-            Counts::Narrow(counts) if trade.count <= u32::from(u16::MAX) => counts.push(trade.count as u16),
+            Counts::Narrow(counts) => match u16::try_from(trade.count) {
+                Ok(count) => counts.push(count),
+                Err(_) => return false,
+            },
             _ => return false,
         }
         time.push(offset as u32);
