@@ -233,7 +233,8 @@ impl FeatureEngine {
     #[inline]
     fn take(&mut self, tape: &Tape, segment: &Segment<'_>) -> Range {
         let (price_bound, qty_bound) = tape.bounds_at(self.cursor);
-        let thresholds = Thresholds { tail_floor: self.tail.floor(), whale: self.whale_threshold, price_bound, qty_bound };
+        let thresholds =
+            Thresholds { tail_floor: self.tail.floor(), whale: self.whale_threshold, price_bound, qty_bound };
         let mut picked = std::mem::take(&mut self.picked);
         let range = scan(segment, &thresholds, &mut self.now.sums, &mut picked);
         for &i in &picked {

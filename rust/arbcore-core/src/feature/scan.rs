@@ -33,8 +33,7 @@ pub(super) fn scan(segment: &Segment<'_>, thresholds: &Thresholds, sums: &mut Su
     picked.clear();
     match *segment {
         Segment::Narrow { price, qty, .. } => {
-            let bound =
-                i128::from(thresholds.price_bound) * i128::from(thresholds.qty_bound) * price.len() as i128;
+            let bound = i128::from(thresholds.price_bound) * i128::from(thresholds.qty_bound) * price.len() as i128;
             if bound <= i128::from(i64::MAX) {
                 return dispatch_narrow(price, qty, thresholds, sums, picked);
             }
@@ -116,13 +115,7 @@ fn sums_wide<P: Copy + Into<i64>, Q: Copy + Into<i64>>(price: &[P], qty: &[Q], s
 
 #[expect(clippy::inline_always, reason = "compiled once per instruction set, inside the functions below")]
 #[inline(always)]
-fn scan_narrow(
-    price: &[u32],
-    qty: &[i32],
-    thresholds: &Thresholds,
-    sums: &mut Sums,
-    picked: &mut Vec<u32>,
-) -> Range {
+fn scan_narrow(price: &[u32], qty: &[i32], thresholds: &Thresholds, sums: &mut Sums, picked: &mut Vec<u32>) -> Range {
     let range = sums_narrow(price, qty, sums);
     pick_narrow(qty, smallest_of_interest(thresholds, range.high), picked);
     range
@@ -139,13 +132,7 @@ fn dispatch_narrow(
     picked: &mut Vec<u32>,
 ) -> Range {
     #[target_feature(enable = "avx2,bmi1")]
-    fn with_avx2(
-        price: &[u32],
-        qty: &[i32],
-        thresholds: &Thresholds,
-        sums: &mut Sums,
-        picked: &mut Vec<u32>,
-    ) -> Range {
+    fn with_avx2(price: &[u32], qty: &[i32], thresholds: &Thresholds, sums: &mut Sums, picked: &mut Vec<u32>) -> Range {
         scan_narrow(price, qty, thresholds, sums, picked)
     }
     if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("bmi1") {

@@ -8,8 +8,7 @@ use crate::stream::Stream;
 /// Rolling CVD of seven windows, VWAP and the last minute's volumes at every 15 s: evicted trade by trade, in
 /// `f64`, without percentiles, large trades or candles. Returns the number of evaluations.
 pub fn features(stream: &Stream) -> usize {
-    const WINDOWS_MS: [i64; 8] =
-        [300_000, 900_000, 1_800_000, 3_600_000, 14_400_000, 28_800_000, 86_400_000, 60_000];
+    const WINDOWS_MS: [i64; 8] = [300_000, 900_000, 1_800_000, 3_600_000, 14_400_000, 28_800_000, 86_400_000, 60_000];
     let mut held: VecDeque<(i64, f64, f64)> = VecDeque::new();
     let mut starts = [0_usize; WINDOWS_MS.len()];
     let mut gone = 0;
@@ -71,7 +70,8 @@ pub fn bars(stream: &Stream) -> usize {
         if let Some((_, done)) = bar.take_if(|(open, _)| *open != window) {
             bars.push(done);
         }
-        let (_, bar) = bar.get_or_insert_with(|| (window, Bar { open: price, high: price, low: price, ..Bar::default() }));
+        let (_, bar) =
+            bar.get_or_insert_with(|| (window, Bar { open: price, high: price, low: price, ..Bar::default() }));
         bar.high = bar.high.max(price);
         bar.low = bar.low.min(price);
         bar.close = price;
