@@ -54,16 +54,10 @@ def test_presets_are_listed():
     [
         (["presets", "v54", "--symbol", "BTCUSDT"], "v54"),
         (["presets", "v53"], "symbol: missing"),
-        (["backtest", "absent.csv", "--symbol", "BTCUSDT", "--out", "o"], "absent.csv"),
-        (
-            ["backtest", "absent.csv", "--symbol", "BTCUSDT", "--out", "o", "--set", "entry_score=50"],
-            "entry_score = 50",
-        ),
-        (
-            ["features", "absent.csv", "--symbol", "BTCUSDT", "--out", "o", "--every", "soon"],
-            "every = 'soon'",
-        ),
-        (["sweep", "absent.csv", "--symbol", "BTCUSDT", "--grid", "no.toml", "--out", "o"], "no.toml"),
+        (["backtest", *FILE, "--preset", "v51_baseline"], "absent.csv"),
+        (["backtest", *FILE, "--set", "entry_score=50"], "must be between 60 and 95"),
+        (["backtest", *FILE, "--every", "soon"], "every = 'soon'"),
+        (["sweep", *FILE, "--grid", "no.toml"], "no.toml"),
         (["data", "inspect", "absent.csv"], "absent.csv"),
     ],
     ids=lambda value: value if isinstance(value, str) else value[0],
