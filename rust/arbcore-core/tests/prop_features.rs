@@ -186,3 +186,34 @@ fn percentiles_stay_exact_while_the_floor_moves() {
     }
     assert!(evaluations >= 7_199, "{evaluations}");
 }
+
+#[test]
+fn sums_stay_exact_beyond_64_bits_and_expire_to_zero() {
+    // 1,000 trades of 2^58 lots, 6 h apart: their total passes 2^64 many times, no window ever does.
+    let (size, start) = (1_i64 << 58, 1_735_689_600_000_i64);
+    let rows: Vec<Row> = (0..1_000).map(|i| (start + i * 21_600_000, 1_000, size + i, i % 5 == 4)).collect();
+    let mut tape = Tape::new(GRID, IdPolicy::Drop);
+    tape.push_many(&batch(&rows)).unwrap();
+    let hourly = FeatureConfig { eval_interval_ms: 3_600_000, ..config() };
+    let mut engine = FeatureEngine::new(hourly, GRID).unwrap();
+    let mut row = FeatureRow::empty(0, GRID);
+    let mut evaluations = 0;
+    loop {
+        match engine.step(&tape, rows[rows.len() - 1].0) {
+            Step::Trades { .. } => {}
+            Step::Evaluation(t) => {
+                engine.evaluate(&tape, t, &mut row).unwrap();
+                let window = |w: i64| rows.iter().filter(move |r| r.0 >= t - w && r.0 <= t);
+                let signed = |w: i64| window(w).map(|r| if r.3 { -r.2 } else { r.2 }).sum::<i64>();
+                assert_eq!(row.cvd[Window::H24 as usize], signed(86_400_000), "at {t}");
+                assert_eq!(row.cvd[Window::H4 as usize], signed(14_400_000), "at {t}");
+                if window(14_400_000).count() == 0 {
+                    assert_eq!((row.cvd[Window::H4 as usize], row.vwap_30m), (0, None));
+                }
+                evaluations += 1;
+            }
+            Step::Pending => break,
+        }
+    }
+    assert_eq!(evaluations, 999 * 6 + 1);
+}
