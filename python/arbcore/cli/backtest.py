@@ -2,6 +2,7 @@
 
 # No lazy annotations here: the command line is made from them.
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -74,6 +75,8 @@ def backtest(
         "set": set_ or (),
         "spot": spot or None,
     }
+    # The page's template is loaded while the replay runs without the interpreter's lock.
+    threading.Thread(target=_warm_up, daemon=True).start()
     with trade_progress(f"backtest {symbol}") as progress:
         result = replay(data, **arguments, all_evaluations=all_evaluations, on_setup=warn, progress=progress)
     files = result.write(out)
@@ -90,6 +93,12 @@ def backtest(
         Console().print(
             f"look-ahead check: no decision changes on data cut at {len(cuts)} points", highlight=False
         )
+
+
+def _warm_up() -> None:
+    from arbcore.report.html import warm_up
+
+    warm_up()
 
 
 def read_strategy(path: Path) -> "Strategy":

@@ -105,6 +105,11 @@ def _asset(name: str) -> str:
     return files("arbcore.report").joinpath("assets", *name.split("/")).read_text(encoding="utf-8")
 
 
+def warm_up() -> None:
+    """Load and compile what `render_html` needs, so that a later call finds it ready."""
+    _template()
+
+
 @cache
 def _template() -> "Template":
     import jinja2
