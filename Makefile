@@ -62,6 +62,7 @@ docs: setup ## Write again what is generated in docs/ and README.md (the tests h
 	$(BIN)/python scripts/make_docs.py
 
 bench: setup ## Measure, and hold the figures against bench/budgets.toml
+	@mkdir -p $(OUT)
 	$(BIN)/pytest bench --benchmark-only --benchmark-json=$(OUT)/bench.json
 
 clean: ## Remove what the targets above made

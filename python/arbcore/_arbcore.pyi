@@ -22,6 +22,7 @@ __all__ = [
     "TradeInspector",
     "TradeReader",
     "__version__",
+    "build_profile",
     "check_strategy",
     "disable_gates",
     "dump_first_ms",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 __version__: str
+build_profile: Literal["debug", "release"]
 
 _Path: TypeAlias = str | PathLike[str]
 # A frame with __arrow_c_stream__, or a mapping of column names to columns.

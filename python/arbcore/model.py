@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -12,12 +12,16 @@ from msgspec import Meta
 from arbcore import _arbcore
 from arbcore.errors import ConfigError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from json import JSONEncoder
+
 _Score = Annotated[float, Meta(ge=60, le=95)]
 
 _BOUNDS: dict[str, str] = {name: bounds for name, bounds, *_ in _arbcore.strategy_fields()}
 """Parameters of the core and their bounds in words."""
 
-_LABELS = {"description": "text", "tags": "a list of texts"}
+LABELS = {"description": "text", "tags": "a list of texts"}
 """What the core does not know: labels for people."""
 
 _BY_SYMBOL: Any = None
@@ -170,7 +174,7 @@ class Strategy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         }
         for name, value in _arbcore.check_strategy(values).items():
             msgspec.structs.force_setattr(self, name, value)
-        for name in _LABELS:
+        for name in LABELS:
             msgspec.structs.force_setattr(self, name, _converted(name, getattr(self, name), strict=True))
 
     @classmethod
@@ -198,8 +202,7 @@ class Strategy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ...
         arbcore.errors.ConfigError: entri_score = 70: no such parameter; the nearest is entry_score
         """
-        for name, value in values.items():
-            _check_name(name, value)
+        check_names(values)
         if "symbol" not in values:
             raise ConfigError(f"symbol: missing; must be {_BOUNDS['symbol']}")
         for name in _FROM_SYMBOL & values.keys():
@@ -340,12 +343,7 @@ class Strategy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         They are written as JSON with sorted keys and without spaces; `display_name`, `description` and `tags`
         are left out.
         """
-        import hashlib
-        import json
-
-        deciding = {name: getattr(self, name) for name in _BOUNDS if name != "display_name"}
-        text = json.dumps(deciding, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return config_hash_of(msgspec.structs.asdict(self))
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:
@@ -363,6 +361,37 @@ class Strategy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "required": ["symbol"]}
 
 
+_DECIDING = tuple(sorted(_BOUNDS.keys() - {"display_name"}))
+"""Parameters that decide anything, in the order in which they are hashed."""
+
+
+def config_hash_of(values: Mapping[str, Any]) -> str:
+    """Hash complete and checked parameters as `Strategy.config_hash` does."""
+    import hashlib
+
+    text = _encoder().encode({name: values[name] for name in _DECIDING})
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@functools.cache
+def _encoder() -> JSONEncoder:
+    from json import JSONEncoder
+
+    return JSONEncoder(separators=(",", ":"))
+
+
+def check_names(values: Mapping[str, object]) -> None:
+    """Refuse names that are no parameters, naming the nearest one.
+
+    Raises
+    ------
+    ConfigError
+        At the first such name.
+    """
+    for name, value in values.items():
+        _check_name(name, value)
+
+
 @functools.cache
 def _types() -> dict[str, Any]:
     """Types of the fields, with their bounds."""
@@ -371,11 +400,11 @@ def _types() -> dict[str, Any]:
 
 def _check_name(name: str, value: object) -> None:
     """Refuse a name that is no field, naming the nearest one."""
-    if name in _BOUNDS or name in _LABELS:
+    if name in _BOUNDS or name in LABELS:
         return
     import difflib
 
-    names = sorted(_BOUNDS) + sorted(_LABELS)
+    names = sorted(_BOUNDS) + sorted(LABELS)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)[0]
     raise ConfigError(f"{name} = {value}: no such parameter; the nearest is {near}")
 
@@ -385,7 +414,7 @@ def _converted(name: str, value: object, *, strict: bool) -> Any:
     try:
         return msgspec.convert(value, _types()[name], strict=strict)
     except msgspec.ValidationError:
-        bounds = _BOUNDS.get(name) or _LABELS[name]
+        bounds = _BOUNDS.get(name) or LABELS[name]
         raise ConfigError(f"{name} = {value!r}: must be {bounds}") from None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -41,6 +41,10 @@ _SPLITS = {
     "exit_status": "by_status",
     "config_hash": "by_config_hash",
 }
+
+
+FittedStrategy: TypeAlias = tuple[dict[str, Any], list[str], list[str], float]
+"""Of `disable_gates`: parameters, gates disabled, sources absent, highest reachable total."""
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,11 +96,19 @@ def prepare(
     strategy: Strategy, preset_name: str | None, samples: Samples | None, *, spot: bool = False
 ) -> Setup:
     """Fit a strategy to the sources given: disable gates without one, warn when it can never enter."""
+    return make_setup(disable_gates(strategy.to_dict(), source_names(samples, spot=spot)), preset_name)
+
+
+def source_names(samples: Samples | None, *, spot: bool = False) -> list[str]:
+    """Name the sources that strategies can read besides the trades."""
     names = [] if samples is None else samples.names()
-    if spot:
-        names.append("spot_tape")
-    fitted, disabled, absent, highest = disable_gates(strategy.to_dict(), names)
-    runnable = Strategy.from_dict(fitted)
+    return [*names, "spot_tape"] if spot else names
+
+
+def make_setup(fitted: FittedStrategy, preset_name: str | None) -> Setup:
+    """Put together what there is to know of a strategy that is fitted to its sources."""
+    values, disabled, absent, highest = fitted
+    runnable = Strategy.from_dict(values)
     warnings: list[str] = []
     if highest < runnable.entry_score:
         warnings.append(

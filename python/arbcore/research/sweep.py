@@ -5,24 +5,27 @@ from __future__ import annotations
 import itertools
 import os
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import msgspec
 
-from arbcore._arbcore import FeatureRun, SweepOutcome
+from arbcore._arbcore import FeatureRun, SweepOutcome, disable_gates
 from arbcore.errors import ConfigError, InsufficientDataError
-from arbcore.research.backtest import Setup, prepare, resolve_strategy
+from arbcore.model import LABELS, check_names, config_hash_of
+from arbcore.research.backtest import FittedStrategy, Setup, make_setup, resolve_strategy, source_names
 from arbcore.research.filters import Filters, filters_for
 from arbcore.research.options import RunOptions
 from arbcore.signal.source import Indicators, Trades, open_indicators, open_trades
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     import polars as pl
 
+    from arbcore._arbcore import Samples
     from arbcore.model import Strategy
 
 MOST_CONFIGURATIONS = 1_000_000
@@ -80,6 +83,31 @@ def read_grid(path: str | Path) -> Grid:
         raise ConfigError(message) from error
 
 
+class Setups(Sequence[Setup]):
+    """Configurations as they were run, in order; each is made up when it is asked for."""
+
+    def __init__(self, fitted: list[FittedStrategy], presets: list[str | None]) -> None:
+        self._fitted = fitted
+        self._presets = presets
+
+    @overload
+    def __getitem__(self, index: int) -> Setup: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Setup]: ...
+    def __getitem__(self, index: int | slice) -> Setup | list[Setup]:
+        """Give one setup, or some."""
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        return make_setup(self._fitted[index], self._presets[index])
+
+    def __len__(self) -> int:
+        return len(self._fitted)
+
+    def values(self, index: int) -> dict[str, Any]:
+        """Parameters of a configuration, without the cost of a `Setup`."""
+        return self._fitted[index][0]
+
+
 class SweepResult:
     """What a sweep found.
 
@@ -88,7 +116,7 @@ class SweepResult:
     setups : the strategies as they were run, in order
     """
 
-    def __init__(self, outcome: SweepOutcome, setups: list[Setup], changes: list[dict[str, Any]]) -> None:
+    def __init__(self, outcome: SweepOutcome, setups: Setups, changes: list[dict[str, Any]]) -> None:
         self.outcome = outcome
         self.setups = setups
         self._changes = changes
@@ -104,11 +132,12 @@ class SweepResult:
         import polars as pl
 
         finished = self.outcome.finished()
+        configurations = [self.setups.values(i) for i in finished]
         keys = list(dict.fromkeys(key for change in self._changes for key in change))
         head: dict[str, list[Any]] = {"index": finished}
         for key in keys:
-            head[key] = [getattr(self.setups[i].strategy, key) for i in finished]
-        head["config_hash"] = [self.setups[i].config_hash for i in finished]
+            head[key] = [values[key] for values in configurations]
+        head["config_hash"] = [config_hash_of(values) for values in configurations]
         frame = pl.DataFrame(head, strict=False)
         statistics = pl.DataFrame(self.outcome.statistics())
         clashing = [name for name in statistics.columns if name in head]
@@ -206,7 +235,6 @@ def sweep(
     >>> sweep(made.trades, symbol="BTCUSDT", grid=grid).rows.select("entry_score", "sl_atr_multiplier").rows()
     [(60.0, 1.5), (60.0, 2.0), (65.0, 1.5), (65.0, 2.0)]
     """
-    changes, configurations = _configurations(symbol, strategies, grid)
     options = RunOptions.read(
         start=start,
         end=end,
@@ -220,7 +248,7 @@ def sweep(
         ids=ids,
     )
     samples = open_indicators(indicators, symbol)
-    setups = [prepare(strategy, name, samples) for strategy, name in configurations]
+    changes, setups = fit_configurations(symbol, strategies, grid, samples)
     reader = open_trades(
         data, symbol=symbol, price_decimals=price_decimals, qty_decimals=qty_decimals, skip_bad=skip_bad
     )
@@ -235,7 +263,7 @@ def sweep(
         message = f"no trades of {symbol} in the data"
         raise InsufficientDataError(message)
     outcome = run.sweep(
-        [setup.strategy.to_dict() for setup in setups],
+        [setups.values(i) for i in range(len(setups))],
         threads or os.cpu_count() or 1,
         keep_runs=keep_trades,
         progress=swept,
@@ -243,12 +271,35 @@ def sweep(
     return SweepResult(outcome, setups, changes)
 
 
+def fit_configurations(
+    symbol: str,
+    strategies: Sequence[Strategy | str | Mapping[str, Any]] | None = None,
+    grid: Grid | Mapping[str, Any] | str | Path | None = None,
+    samples: Samples | None = None,
+) -> tuple[list[dict[str, Any]], Setups]:
+    """Check all configurations and fit them to the sources given.
+
+    Returns
+    -------
+    list of dict, Setups
+        What each changes, and how it is run.
+
+    Raises
+    ------
+    ConfigError
+        If one is not acceptable.
+    """
+    changes, configurations, presets = _configurations(symbol, strategies, grid)
+    names = source_names(samples)
+    return changes, Setups([disable_gates(values, names) for values in configurations], presets)
+
+
 def _configurations(
     symbol: str,
     strategies: Sequence[Strategy | str | Mapping[str, Any]] | None,
     grid: Grid | Mapping[str, Any] | str | Path | None,
-) -> tuple[list[dict[str, Any]], list[tuple[Strategy, str | None]]]:
-    """Turn strategies or a grid into configurations, and what each changes."""
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str | None]]:
+    """Turn strategies or a grid into changes, parameters and names of presets, of each configuration."""
     if (strategies is None) == (grid is None):
         message = "strategies and grid: give one of them"
         raise ConfigError(message)
@@ -256,7 +307,8 @@ def _configurations(
         if not strategies:
             message = "strategies = []: must have at least one"
             raise ConfigError(message)
-        return [{}] * len(strategies), [resolve_strategy(strategy, symbol) for strategy in strategies]
+        made = [resolve_strategy(strategy, symbol) for strategy in strategies]
+        return [{}] * len(made), [strategy.to_dict() for strategy, _ in made], [name for _, name in made]
     if isinstance(grid, (str, Path)):
         grid = read_grid(grid)
     if not isinstance(grid, Grid):
@@ -267,4 +319,15 @@ def _configurations(
             raise ConfigError(message) from error
     base, name = resolve_strategy(grid.preset, symbol)
     changes = grid.changes()
-    return changes, [(base.replace(**change) if change else base, name) for change in changes]
+    return changes, _changed(base, changes), [name] * len(changes)
+
+
+def _changed(base: Strategy, changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Parameters of ``base`` with each of the changes; the core checks them."""
+    values = base.to_dict()
+    for change in {tuple(change): change for change in changes}.values():
+        check_names(change)
+    if any(not LABELS.keys().isdisjoint(change) for change in changes):
+        # Labels are checked in Python.
+        return [base.replace(**change).to_dict() for change in changes]
+    return [{**values, **change} for change in changes]

@@ -39,15 +39,29 @@ impl Grid {
     /// Ticks to quote currency.
     #[inline]
     pub fn price(self, ticks: i64) -> f64 {
-        ratio(i128::from(ticks), i128::from(POW10[self.price_decimals as usize]))
+        decimal(ticks, self.price_decimals)
     }
 
     /// Lots to base currency.
     #[inline]
     pub fn qty(self, lots: i64) -> f64 {
-        ratio(i128::from(lots), i128::from(POW10[self.qty_decimals as usize]))
+        decimal(lots, self.qty_decimals)
     }
 }
+
+/// `value / 10^decimals`, correctly rounded.
+#[inline]
+fn decimal(value: i64, decimals: u32) -> f64 {
+    let unit = POW10[decimals as usize];
+    if value.unsigned_abs() <= EXACT as u64 {
+        // Powers of ten up to 10^22 are exact in f64 as well, so the division rounds once.
+        return value as f64 / unit as f64;
+    }
+    ratio(i128::from(value), i128::from(unit))
+}
+
+/// Integers up to here are exact in f64.
+const EXACT: i128 = 1 << 53;
 
 /// The correctly rounded `f64` of `numerator / denominator`, as Python's `int / int` gives.
 ///
@@ -55,10 +69,9 @@ impl Grid {
 /// When the denominator is not positive.
 #[inline]
 pub fn ratio(numerator: i128, denominator: i128) -> f64 {
-    const EXACT: i128 = 1 << 53;
     if (-EXACT..=EXACT).contains(&numerator) && denominator <= EXACT && denominator > 0 {
-        // Both are exact in f64, so the IEEE division rounds once.
-        return numerator as f64 / denominator as f64;
+        // Both are exact in f64, so the IEEE division rounds once; from i64 the conversion is one instruction.
+        return numerator as i64 as f64 / denominator as i64 as f64;
     }
     ratio_wide(numerator, denominator)
 }
@@ -120,6 +133,12 @@ mod tests {
         // 2^53 + 1 is a tie between 2^53 and 2^53 + 2: the even one wins.
         assert_eq!(ratio(9_007_199_254_740_993, 1), 9_007_199_254_740_992.0);
         assert_eq!(ratio(9_007_199_254_740_995, 1), 9_007_199_254_740_996.0);
+        for value in [0, 1, -7, 123_456_789, -(1 << 53), 1 << 53, (1 << 53) + 1, i64::MAX, i64::MIN] {
+            for decimals in 0..=MAX_DECIMALS {
+                let wide = ratio_wide(i128::from(value), i128::from(POW10[decimals as usize]));
+                assert_eq!(decimal(value, decimals).to_bits(), wide.to_bits(), "{value} {decimals}");
+            }
+        }
         // Just above the tie goes up.
         assert_eq!(ratio(9_007_199_254_740_993 * 1000 + 1, 1000), 9_007_199_254_740_994.0);
     }

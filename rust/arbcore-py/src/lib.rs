@@ -31,6 +31,7 @@ mod _arbcore {
         crate::samples::register(module)?;
         crate::table::register(module)?;
         crate::tape::register(module)?;
+        module.add("build_profile", if cfg!(debug_assertions) { "debug" } else { "release" })?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -52,6 +52,11 @@ pub struct Tape {
 fn on_grid(field: &str, value: &Bound<'_, PyAny>, decimals: u32) -> PyResult<i64> {
     if let Ok(float) = value.cast_exact::<PyFloat>() {
         let (float, scale) = (float.value(), POW10[decimals as usize] as f64);
+        // Below 2^52 adding a half and cutting off rounds, without a call.
+        let nearest = (float * scale + 0.5) as i64;
+        if (1..1 << 52).contains(&nearest) && nearest as f64 / scale == float {
+            return Ok(nearest);
+        }
         let scaled = (float * scale).round();
         if scaled / scale == float && scaled.abs() < 9.0e15 {
             return Ok(scaled as i64);

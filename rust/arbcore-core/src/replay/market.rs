@@ -116,11 +116,14 @@ impl Market {
     /// Adds one perpetual trade. True: something is due, call [`Market::next`] until nothing is.
     #[inline]
     pub fn push(&mut self, trade: &Trade) -> Result<bool> {
-        if trade.time_ms.saturating_sub(self.perp.tape.last_time_ms().unwrap_or(trade.time_ms)) > SILENCE_MAX_MS {
+        if !self.perp.tape.push_next(trade) {
+            // The end of a long silence always gets here: it is out of the reach of a chunk's clock.
             self.check_silence(&[trade.time_ms])?;
+            if !self.perp.tape.push(trade)? {
+                return Ok(false);
+            }
         }
-        let taken = self.perp.tape.push(trade)?;
-        Ok(taken && self.perp.features.is_due(&self.perp.tape))
+        Ok(self.perp.features.is_due(&self.perp.tape))
     }
 
     /// Adds spot trades. All spot trades up to an evaluation's time must come before the perpetual trade that

@@ -134,12 +134,18 @@ impl<'a> Segment<'a> {
     /// Least and greatest price; `(i64::MAX, i64::MIN)` without trades.
     #[inline]
     pub fn price_range(&self) -> (i64, i64) {
-        let wider = |(least, greatest): (i64, i64), p: i64| (least.min(p), greatest.max(p));
         match self {
+            Self::Narrow { price: [], .. } => (i64::MAX, i64::MIN),
             Self::Narrow { price, .. } => {
-                price.iter().fold((i64::MAX, i64::MIN), |range, &p| wider(range, i64::from(p)))
+                // At most i32::MAX; signed 32-bit comparisons exist on every x86-64.
+                let (least, greatest) = price
+                    .iter()
+                    .fold((i32::MAX, 0), |(least, greatest), &p| (least.min(p as i32), greatest.max(p as i32)));
+                (i64::from(least), i64::from(greatest))
             }
-            Self::Wide { price, .. } => price.iter().fold((i64::MAX, i64::MIN), |range, &p| wider(range, p)),
+            Self::Wide { price, .. } => {
+                price.iter().fold((i64::MAX, i64::MIN), |(least, greatest), &p| (least.min(p), greatest.max(p)))
+            }
         }
     }
 
@@ -291,12 +297,9 @@ impl Chunk {
         if values as u64 >> 31 != 0 || offset as u64 >> 32 != 0 || time.len() == CHUNK_LEN {
             return false;
         }
-        match &mut self.counts {
-            Counts::Ones if trade.count == 1 => {}
-            Counts::Narrow(counts) => match u16::try_from(trade.count) {
-                Ok(count) => counts.push(count),
-                Err(_) => return false,
-            },
+        match (&mut self.counts, u16::try_from(trade.count)) {
+            (Counts::Ones, Ok(1)) => {}
+            (Counts::Narrow(counts), Ok(count)) => counts.push(count),
             _ => return false,
         }
         time.push(offset as u32);

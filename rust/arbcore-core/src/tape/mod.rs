@@ -100,18 +100,22 @@ impl Tape {
     /// Takes one trade; false when the id policy drops it.
     #[inline]
     pub fn push(&mut self, trade: &Trade) -> Result<bool> {
-        // Nearly every trade is the next one, and fits beside those before it.
-        if trade.agg_id == self.ids.next
+        if self.push_next(trade) { Ok(true) } else { self.push_judged_alone(trade) }
+    }
+
+    /// Takes a trade that takes no thought, as nearly all do: it has the next id, is in order, and fits beside
+    /// those before it. False: nothing was done.
+    #[inline]
+    pub(crate) fn push_next(&mut self, trade: &Trade) -> bool {
+        let taken = trade.agg_id == self.ids.next
             && trade.time_ms >= self.last_time_ms
-            && let Some(chunk) = self.chunks.back_mut()
-            && chunk.try_push(trade)
-        {
+            && self.chunks.back_mut().is_some_and(|chunk| chunk.try_push(trade));
+        if taken {
             self.ids.advance();
             self.last_time_ms = trade.time_ms;
             self.len += 1;
-            return Ok(true);
         }
-        self.push_judged_alone(trade)
+        taken
     }
 
     /// The slow path of [`Tape::push`].

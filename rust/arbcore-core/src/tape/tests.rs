@@ -85,3 +85,62 @@ fn a_batch_equals_single_pushes_and_old_chunks_go() {
     assert_eq!(batched.trade(2 * CHUNK_LEN as u64), single.trade(2 * CHUNK_LEN as u64));
     assert_eq!(batched.trade(5), None);
 }
+
+#[test]
+fn counts_are_the_same_whether_pushed_alone_or_in_batches() {
+    let mut state = 9_u64;
+    let mut random = move |bound: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % bound
+    };
+    let n = CHUNK_LEN + 5_000;
+    let counts: Vec<u32> = (0..n)
+        .map(|i| match i {
+            ..3_000 => 1,
+            60_000 => 40_000,
+            66_000 => 70_000,
+            _ => 1 + random(5) as u32,
+        })
+        .collect();
+    let trades: Vec<Trade> = (0..)
+        .zip(&counts)
+        .map(|(i, &count)| Trade { count, ..trade(i, i * 3, 5 + i % 7, 1 + i % 5, i % 3 == 0) })
+        .collect();
+    let mut alone = tape(IdPolicy::Drop);
+    for trade in &trades {
+        assert!(alone.push(trade).unwrap());
+    }
+    let mut together = tape(IdPolicy::Drop);
+    let mut from = 0;
+    while from < n {
+        let to = n.min(from + 1 + random(9_000) as usize);
+        let part = &trades[from..to];
+        let first: Vec<i64> = part.iter().map(|trade| trade.time_ms * 10).collect();
+        let last = first.iter().zip(part).map(|(first, trade)| first + i64::from(trade.count) - 1).collect();
+        let batch = TradeBatch {
+            agg_id: Some(part.iter().filter_map(|trade| trade.agg_id).collect()),
+            time_ms: part.iter().map(|trade| trade.time_ms).collect(),
+            price: part.iter().map(|trade| trade.price).collect(),
+            qty: part.iter().map(|trade| trade.qty).collect(),
+            is_buyer_maker: part.iter().map(|trade| trade.is_buyer_maker).collect(),
+            first_last_id: Some((first, last)),
+        };
+        together.push_many(&batch).unwrap();
+        from = to;
+    }
+    for (i, trade) in (0..).zip(&trades) {
+        assert_eq!((alone.trade(i).as_ref(), together.trade(i).as_ref()), (Some(trade), Some(trade)), "{i}");
+    }
+    // A pair that is no range counts as one trade.
+    let odd = TradeBatch {
+        agg_id: Some(vec![n as i64, n as i64 + 1]),
+        time_ms: vec![1 << 20; 2],
+        price: vec![5; 2],
+        qty: vec![1; 2],
+        is_buyer_maker: vec![true; 2],
+        first_last_id: Some((vec![7, 10], vec![3, 11])),
+    };
+    together.push_many(&odd).unwrap();
+    let count = |i: usize| together.trade(i as u64).unwrap().count;
+    assert_eq!((count(n), count(n + 1)), (1, 2));
+}

@@ -22,6 +22,8 @@ fn seconds(tape: &Tape, times: usize) -> Vec<f64> {
 }
 
 pub fn run(trades: usize) {
+    let generated = rounds(2, || (), |()| Stream::generated(trades));
+    report_rate("generate", trades, &generated);
     let stream = Stream::generated(trades);
     let append = rounds(5, || (), |()| stream.tape());
     report_rate("tape_append", trades, &append);

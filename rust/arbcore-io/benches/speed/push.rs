@@ -8,7 +8,8 @@ use arbcore_core::replay::{Market, MarketEvent};
 use arbcore_core::strategy::{preset, score};
 use arbcore_core::tape::IdPolicy;
 
-use crate::measure::report_ns;
+use crate::measure::{best, report_ns, report_ratio, rounds};
+use crate::naive;
 use crate::stream::{SYMBOL, Stream};
 
 /// Seconds that pushing every trade alone takes, as a live feed does; making the trades is not timed.
@@ -44,4 +45,6 @@ pub fn run(trades: usize) {
     let stream = Stream::generated(trades);
     let seconds: Vec<f64> = (0..7).map(|_| seconds(&stream)).collect();
     report_ns("push", trades, &seconds);
+    let baseline = rounds(2, || (), |()| naive::features(&stream));
+    report_ratio("push_over_naive", best(&baseline), best(&seconds));
 }
