@@ -126,6 +126,8 @@ def test_api_wheel(wheels: dict[str, Path]) -> None:
     names = {name for name in names_in(wheels["arbcore_api"]) if ".dist-info/" not in name}
     assert names == {"arbcore_api/__init__.py", "arbcore_api/py.typed"}
     assert wheels["arbcore_api"].name.endswith("-py3-none-any.whl")
+    assert any(name.endswith("/licenses/LICENSE") for name in names_in(wheels["arbcore_api"]))
+    assert (REPO / "api" / "LICENSE").read_text() == (REPO / "LICENSE").read_text()
 
 
 def test_versions_are_one(wheels: dict[str, Path]) -> None:
