@@ -415,7 +415,9 @@ def _converted(name: str, value: object, *, strict: bool) -> Any:
         return msgspec.convert(value, _types()[name], strict=strict)
     except msgspec.ValidationError:
         bounds = _BOUNDS.get(name) or LABELS[name]
-        raise ConfigError(f"{name} = {value!r}: must be {bounds}") from None
+        # Text of a command line stands as it was typed.
+        shown = value if isinstance(value, str) and not strict else repr(value)
+        raise ConfigError(f"{name} = {shown}: must be {bounds}") from None
 
 
 def _read(source: str | bytes | os.PathLike[str]) -> tuple[str, str]:

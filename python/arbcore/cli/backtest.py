@@ -55,19 +55,22 @@ def backtest(
         Run again on data cut at sampled points; fail if a decision changes.
     """
     from rich.console import Console
+    from rich.markup import escape
 
     from arbcore.errors import ConfigError
     from arbcore.research.backtest import Setup, columns_of
     from arbcore.research.backtest import backtest as replay
+    from arbcore.store.files import check_writable
 
     if preset is not None and strategy is not None:
         message = "--preset and --strategy: give one of them"
         raise ConfigError(message)
+    check_writable(out / "report.json")
     notes = Console(stderr=True, soft_wrap=True)
 
     def warn(setup: Setup) -> None:
         for warning in setup.warnings:
-            notes.print(f"[yellow]warning:[/] {warning}", highlight=False)
+            notes.print(f"[yellow]warning:[/] {escape(warning)}", highlight=False)
 
     arguments: dict[str, Any] = {
         **run.arguments(symbol),

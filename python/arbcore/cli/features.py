@@ -41,6 +41,9 @@ def features(
     from rich.console import Console
 
     from arbcore.signal.features import feature_table
+    from arbcore.store.files import check_writable
+
+    check_writable(out)
 
     with trade_progress(f"features {symbol}") as progress:
         table = feature_table(
@@ -89,6 +92,9 @@ def bars(
     from rich.console import Console
 
     from arbcore.signal.bars import bar_table
+    from arbcore.store.files import check_writable
+
+    check_writable(out)
 
     with trade_progress(f"bars {symbol}") as progress:
         table = bar_table(

@@ -47,8 +47,11 @@ def sweep(
 
     from arbcore.research.sweep import read_grid
     from arbcore.research.sweep import sweep as sweep_all
-    from arbcore.store.files import write_frame
+    from arbcore.store.files import check_writable, write_frame
 
+    for target in (out, trades):
+        if target is not None:
+            check_writable(target)
     asked = read_grid(grid)
     count = len(asked.changes())
     with trade_progress(f"features {symbol}") as progress, count_progress("configurations", count) as swept:

@@ -53,6 +53,9 @@ def read_filters(path: Path) -> dict[str, Filters]:
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
         return msgspec.convert(tables, dict[str, Filters])
+    except ConfigError as error:
+        message = f"{path}: {error}"
+        raise ConfigError(message) from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         message = (
             f"{path}: cannot be read as filters: {error}; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,23 @@ def _sync(path: Path, flags: int) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def check_writable(target: Path) -> None:
+    """Make the folder of ``target`` and see that a file can be made there: before the work, not after it.
+
+    Raises
+    ------
+    StoreError
+        If it cannot.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(prefix=".arbcore-", dir=target.parent):
+            pass
+    except OSError as error:
+        message = f"{target}: cannot be written: {error}"
+        raise StoreError(message) from error
 
 
 def write_text(path: Path, text: str) -> None:
