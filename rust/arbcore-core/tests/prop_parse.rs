@@ -334,6 +334,20 @@ proptest! {
             prop_assert_eq!(&batch.first_last_id.as_ref().unwrap().1, &pick(last));
             let sides: Vec<bool> = wanted.iter().map(|&index| right.is_buyer_maker[index]).collect();
             prop_assert_eq!(&batch.is_buyer_maker, &sides);
+            let options = FrameOptions {
+                grid: GRID,
+                symbol: "BTCUSDT".to_owned(),
+                event: Event::AggTrade,
+                skip_bad: false,
+            };
+            let mut parser = FrameParser::new("live", options);
+            let mut pushed = TradeBatch::default();
+            for frame in text.trim_end().lines() {
+                parser.push_frame(frame.as_bytes(), &mut pushed).unwrap();
+            }
+            prop_assert_eq!(&pushed, &batch);
+            let error = parser.push_frame(b"{\"e\":", &mut pushed).unwrap_err().to_string();
+            prop_assert!(error.starts_with(&format!("live: line {}: ", 2 * rows.len() + 1)), "{}", error);
         }
     }
 }

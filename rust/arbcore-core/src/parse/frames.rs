@@ -51,6 +51,7 @@ pub struct FrameOptions {
 pub struct FrameParser {
     lines: Lines,
     state: State,
+    padded: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -77,7 +78,7 @@ impl FrameParser {
             other_symbols: 0,
             other_events: 0,
         };
-        Self { lines: Lines::new(file, LONGEST_LINE), state }
+        Self { lines: Lines::new(file, LONGEST_LINE), state, padded: Vec::new() }
     }
 
     /// Appends the trades of the next bytes to `batch`, which must be empty or come from such a reader.
@@ -90,6 +91,25 @@ impl FrameParser {
     pub fn finish(&mut self, batch: &mut TradeBatch) -> Result<()> {
         self.state.shape(batch)?;
         self.lines.finish(&mut Filling { state: &mut self.state, batch })
+    }
+
+    /// Appends the trade of one frame to `batch`, if it holds a wanted one: for frames that come one by one.
+    ///
+    /// Must not stand between a [`FrameParser::feed`] that ended within a line and the rest of that line.
+    pub fn push_frame(&mut self, frame: &[u8], batch: &mut TradeBatch) -> Result<()> {
+        self.state.shape(batch)?;
+        // The way of the template wants room behind the frame. What frames before left there is never read as one:
+        // the zero behind the line end begins no frame.
+        let mut padded = std::mem::take(&mut self.padded);
+        let needed = frame.len() + 2 + Template::WINDOW;
+        if padded.len() < needed {
+            padded.resize(needed, 0);
+        }
+        padded[..frame.len()].copy_from_slice(frame);
+        padded[frame.len()..frame.len() + 2].copy_from_slice(b"\n\0");
+        let result = self.lines.one(&padded, frame.len(), &mut Filling { state: &mut self.state, batch });
+        self.padded = padded;
+        result
     }
 
     /// Trades read so far.

@@ -15,9 +15,6 @@ use super::row::Row;
 use super::swar;
 use crate::grid::Grid;
 
-/// A frame and what the loads of its last value may touch.
-const WINDOW: usize = 512;
-
 /// Up to eight bytes that must be there.
 #[derive(Debug, Clone, Copy)]
 struct Literal {
@@ -47,6 +44,9 @@ pub(super) struct Template {
 }
 
 impl Template {
+    /// Bytes from a frame's start on that must be there.
+    pub(super) const WINDOW: usize = 512;
+
     pub(super) fn new() -> Self {
         Self {
             literals: Vec::new(),
@@ -100,7 +100,7 @@ impl Template {
     /// The trade and event time of a frame at `start` that has this look, and its end.
     #[inline(always)]
     pub(super) fn read(&mut self, text: &[u8], start: usize, grid: Grid) -> Option<(Row, i64, usize)> {
-        let window: &[u8; WINDOW] = text.get(start..)?.first_chunk()?;
+        let window: &[u8; Template::WINDOW] = text.get(start..)?.first_chunk()?;
         if self.steps.is_empty() {
             return None;
         }
@@ -155,7 +155,7 @@ impl Template {
 fn agrees(
     literals: &mut std::slice::Iter<'_, Literal>,
     count: usize,
-    window: &[u8; WINDOW],
+    window: &[u8; Template::WINDOW],
     mut at: usize,
 ) -> Option<usize> {
     for _ in 0..count {
