@@ -56,7 +56,7 @@ impl Grid {
 #[inline]
 pub fn ratio(numerator: i128, denominator: i128) -> f64 {
     const EXACT: i128 = 1 << 53;
-    if -EXACT <= numerator && numerator <= EXACT && denominator <= EXACT && denominator > 0 {
+    if (-EXACT..=EXACT).contains(&numerator) && denominator <= EXACT && denominator > 0 {
         // Both are exact in f64, so the IEEE division rounds once.
         return numerator as f64 / denominator as f64;
     }

@@ -1,6 +1,33 @@
 //! One strategy's parameters: the single structure that TOML, JSON, Python and the database fill.
 
+use super::symbol::symbol_defaults;
 use crate::feature::Window;
+
+/// Gives an enum of the configuration its names, in the order of its variants.
+macro_rules! named {
+    ($type:ident { $($variant:ident = $name:literal),+ $(,)? }) => {
+        impl $type {
+            /// All names, in the order of the variants.
+            pub const NAMES: &'static [&'static str] = &[$($name),+];
+
+            /// The name in TOML, JSON, Python and the database.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// The variant of that name.
+            pub fn parse(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+named!(DirectionFilter { LongOnly = "long_only", ShortOnly = "short_only", Both = "both" });
+named!(Model { Factory = "factory", Layers = "layers", Bonus = "bonus" });
+named!(Profile { Standard = "standard", Fast = "fast", V51Baseline = "v51_baseline", V528Signals = "v52_8signals" });
+named!(Track { Btc = "BTC", Alt = "ALT" });
+named!(OnMissing { Block = "block", Pass = "pass" });
 
 /// Directions a strategy may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +65,7 @@ pub enum Profile {
 }
 
 /// Which whale gate applies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Track {
     /// By flow ratio.
     Btc,
@@ -148,4 +175,70 @@ pub struct StrategyConfig {
     pub hourly_entry_cap: Option<u32>,
     /// Rule: no entries for 5 minutes after a liquidation cascade.
     pub rule_cascade: bool,
+}
+
+impl StrategyConfig {
+    /// The defaults of a new strategy, with the gate thresholds of its symbol.
+    pub fn for_symbol(symbol: &str) -> Self {
+        let gates = symbol_defaults(symbol);
+        Self {
+            display_name: symbol.to_owned(),
+            symbol: symbol.to_owned(),
+            track: gates.track,
+            direction: DirectionFilter::Both,
+            model: Model::Factory,
+            profile: Profile::Standard,
+            accel_independent: false,
+            cvd_fast_window: Window::M30,
+            cvd_slow_window: Window::H4,
+            weight_direction: 55,
+            weight_env: 25,
+            weight_aux: 15,
+            weight_momentum: 5,
+            entry_score: 750,
+            flip_threshold: 800,
+            heavy_from: None,
+            gate_vol_enabled: true,
+            vol_atr_pct_min: gates.vol_atr_pct_min,
+            gate_cvd_enabled: true,
+            gate_whale_enabled: true,
+            whale_usd_threshold: gates.whale_usd_threshold,
+            whale_flow_pct: gates.whale_flow_pct,
+            gate_obi_enabled: true,
+            obi_threshold: gates.obi_threshold,
+            gate_spot_perp_enabled: false,
+            spot_perp_threshold: gates.spot_perp_threshold,
+            gate_spot_cvd_enabled: false,
+            on_missing: OnMissing::Block,
+            sl_atr_multiplier: 1.5,
+            tp1_ratio: 0.75,
+            tp2_ratio: 1.5,
+            be_buffer_atr: 0.0,
+            timeout_minutes: 240,
+            trailing: false,
+            cooldown_minutes: 10,
+            initial_balance: 10_000.0,
+            risk_per_trade: 0.02,
+            rule_adaptive_cooldown: false,
+            rule_hour_filter: false,
+            rule_funding_bias: false,
+            rule_dual_atr: false,
+            blackout_hours: 0,
+            symbol_disabled: false,
+            hourly_entry_cap: None,
+            rule_cascade: false,
+        }
+    }
+
+    /// Tier heavy from this total on, tenths.
+    pub fn heavy_threshold(&self) -> i32 {
+        self.heavy_from.unwrap_or(self.flip_threshold)
+    }
+}
+
+impl Default for StrategyConfig {
+    /// [`Self::for_symbol`] of `BTCUSDT`.
+    fn default() -> Self {
+        Self::for_symbol("BTCUSDT")
+    }
 }

@@ -1,0 +1,1 @@
+"""Replays of recorded trades: back-tests, sweeps, the look-ahead check."""

@@ -1,0 +1,1 @@
+"""Typed façade over the compiled tape, features and bars."""

@@ -1,0 +1,1 @@
+"""Runs over real files whose numbers were reviewed and stored, and tests that nothing but the data decides them."""

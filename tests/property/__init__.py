@@ -1,0 +1,1 @@
+"""Hypothesis against the oracles: whatever the tape, arbcore and the slow definitions agree."""
