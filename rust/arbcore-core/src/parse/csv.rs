@@ -351,6 +351,7 @@ pub(super) fn note(bad: &mut BadRows, error: &RowError, file: &str, line: u64, l
     bad.note(|| error.message(file, line, Some(layout)))
 }
 
+#[inline]
 pub(super) fn push(batch: &mut TradeBatch, row: &Row) {
     batch.time_ms.push(row.time_ms);
     batch.price.push(row.price);

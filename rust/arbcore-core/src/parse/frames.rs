@@ -196,8 +196,8 @@ impl LineSink for Filling<'_> {
         let mut spans = Spans::default();
         match careful_frame(frame, &mut spans, *event, &grid_of) {
             Ok(found) => {
-                if let Frame::Trade(_) = found {
-                    template.learn(frame, 0, frame.len(), &spans, *event);
+                if matches!(found, Frame::Trade(_)) && template.missed() {
+                    template.learn(frame, &spans, *event);
                 }
                 self.state.take(&found, self.batch);
             }
@@ -215,7 +215,6 @@ impl LineSink for Filling<'_> {
         let State { options, template, trades, other_symbols, other_events, .. } = &mut *self.state;
         let FrameOptions { grid, event, symbol, .. } = &*options;
         let grid_of = |found: &[u8]| (found == symbol.as_bytes()).then_some(*grid);
-        let mut spans = Spans::default();
         loop {
             let start = frame_start(text, next);
             if let Some((row, _, end)) = template.read(text, start, *grid)
@@ -224,16 +223,18 @@ impl LineSink for Filling<'_> {
                 push(self.batch, &row);
                 *trades += 1;
                 next = end;
-            } else if let Some((frame, frame_end)) = json_fast::frame(text, start, &mut spans, *event, &grid_of)
+            } else if let Some((frame, frame_end)) = json_fast::frame(text, start, *event, &grid_of)
                 && let Some(end) = line_end(text, frame_end)
             {
                 match frame {
                     Frame::OtherEvent => *other_events += 1,
                     Frame::OtherSymbol => *other_symbols += 1,
                     Frame::Trade(found) => {
-                        template.learn(text, start, frame_end, &spans, *event);
                         push(self.batch, &row_of(&found));
                         *trades += 1;
+                        if template.missed() {
+                            template.look_at(&text[start..frame_end], *event, &grid_of);
+                        }
                     }
                 }
                 next = end;
