@@ -9,7 +9,7 @@ use arbcore_core::batch::TradeBatch;
 use arbcore_core::grid::Grid;
 use arbcore_core::parse::csv::{CsvOptions, CsvParser};
 use arbcore_core::parse::frames::{FrameOptions, FrameParser};
-use arbcore_core::parse::json::Event;
+use arbcore_core::parse::json::{Event, parse_agg_trade};
 use arbcore_core::parse::scan::CsvScanner;
 
 const GRID: Grid = Grid { price_decimals: 2, qty_decimals: 3 };
@@ -67,10 +67,12 @@ const CSV_SEEDS: [&str; 6] = [
     "symbol,m,T,q,p,f,a,l,note\nBTCUSDT,true,1700000000000,1.5,2.5,1,1,1,x\nETHUSDT,true,1700000000000,1.5,2.5,1,1,1,y\n",
 ];
 
-const FRAME_SEEDS: [&str; 5] = [
+const FRAME_SEEDS: [&str; 7] = [
     r#"{"e":"aggTrade","E":1790000000123,"s":"BTCUSDT","a":3000001,"p":"84210.10","q":"0.250","nq":"0.250","f":7000001,"l":7000004,"T":1790000000100,"m":true,"st":1}"#,
     r#"{"e":"aggTrade","E":1672515782136,"s":"BTCUSDT","a":12345,"p":"0.01","q":"100","f":100,"l":105,"T":1672515782136,"m":false,"M":true}"#,
     r#"1633998511.132921 {"stream":"btcusdt@aggTrade","data":{"m":true,"e":"aggTrade","T":1790000000100,"l":7000004,"f":7000001,"q":"0.250","p":"84210.10","a":3000001,"s":"BTCUSDT","E":1790000000123}}"#,
+    r#"{"m":true,"st":1,"T":1790000000100,"l":7000004,"f":7000001,"nq":"0.250","q":"0.250","p":"84210.10","a":3000001,"s":"BTCUSDT","E":1790000000123,"e":"aggTrade"}"#,
+    r#"{"p":"84210.10000000","x":null,"e":"aggTrade","a":3000001,"text":"a,b}","m":false,"q":"12","E":1790000000123456,"T":1790000000100,"":-1,"l":8,"s":"BTCUSDT","f":7}"#,
     r#"{ "e": "aggTrade", "E": 1790000000123, "s": "BTCUSDT", "a": 3000001, "p": "84210.10", "q": "0.250", "f": 1, "l": 1, "T": 1790000000100, "m": true, "x": [{"a": "\"}"}] }"#,
     r#"{"stream":"btcusdt@depth","data":{"e":"depthUpdate","E":1723161255208,"s":"BTCUSDT","b":[["61737.63","0.0"]],"a":[]}}"#,
 ];
@@ -98,6 +100,30 @@ fn read_frames(text: &[u8], cut: usize, skip_bad: bool) -> Reading {
         text.chunks(cut).try_for_each(|block| parser.feed(block, &mut batch)).and_then(|()| parser.finish(&mut batch));
     let said = (parser.trades() + (parser.other_events() << 32), parser.bad().count, parser.bad().messages.clone());
     (batch, result.map(|()| said).map_err(|error| error.to_string()))
+}
+
+/// Each line alone, read without a memory of others: all that the careful reader says about it.
+fn check_stateless(text: &[u8]) {
+    for line in text.split(|&byte| byte == b'\n').filter(|line| line.first() == Some(&b'{')) {
+        let (batch, result) = read_frames(line, 1, false);
+        let found = parse_agg_trade(line, GRID).map_err(|error| error.to_string());
+        let shown = String::from_utf8_lossy(line);
+        match (result, found) {
+            (Err(careful), Err(error)) => assert_eq!(careful, format!("f: line 1: {error}"), "{shown}"),
+            (Ok(_), Ok(Some(found))) if found.symbol == b"BTCUSDT" => {
+                assert_eq!((batch.price[0], batch.qty[0]), (found.trade.price, found.trade.qty), "{shown}");
+                assert_eq!(
+                    (batch.time_ms[0], batch.is_buyer_maker[0]),
+                    (found.trade.time_ms, found.trade.is_buyer_maker)
+                );
+                assert_eq!(batch.agg_id, found.trade.agg_id.map(|id| vec![id]), "{shown}");
+                assert_eq!(batch.first_last_id, found.first_last_id.map(|(first, last)| (vec![first], vec![last])));
+            }
+            // Here every symbol is wanted, so that more can be wrong with a frame.
+            (Ok(_), _) => assert!(batch.is_empty(), "{shown}"),
+            (Err(careful), Ok(found)) => panic!("{careful:?} but {found:?}: {shown}"),
+        }
+    }
 }
 
 fn fuzz(seeds: &[&str], alphabet: &[u8], repeat: usize, read: impl Fn(&[u8], usize, bool) -> Reading) {
@@ -150,7 +176,12 @@ fn mutated_csv_means_the_same_wherever_it_is_cut() {
 
 #[test]
 fn mutated_frames_mean_the_same_wherever_they_are_cut() {
-    fuzz(&FRAME_SEEDS, b"0123456789.,:{}[]\"\\ \n\r\ttruefalsenullapqT-\0\xff", 4, read_frames);
+    fuzz(&FRAME_SEEDS, b"0123456789.,:{}[]\"\\ \n\r\ttruefalsenullapqT-\0\xff", 4, |text, cut, skip_bad| {
+        if cut == usize::MAX {
+            check_stateless(text);
+        }
+        read_frames(text, cut, skip_bad)
+    });
 }
 
 #[test]

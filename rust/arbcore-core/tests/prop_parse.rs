@@ -5,7 +5,7 @@ use arbcore_core::grid::Grid;
 use arbcore_core::parse::csv::{CsvOptions, CsvParser};
 use arbcore_core::parse::decimal::{DecimalError, parse_decimal, significant_decimals};
 use arbcore_core::parse::frames::{FrameOptions, FrameParser};
-use arbcore_core::parse::json::{Event, parse_agg_trade};
+use arbcore_core::parse::json::{Event, Frame, parse_agg_trade, parse_frame};
 use arbcore_core::parse::scan::CsvScanner;
 use arbcore_core::parse::{BadRows, TimeUnit};
 use proptest::prelude::*;
@@ -334,6 +334,152 @@ proptest! {
             prop_assert_eq!(&batch.first_last_id.as_ref().unwrap().1, &pick(last));
             let sides: Vec<bool> = wanted.iter().map(|&index| right.is_buyer_maker[index]).collect();
             prop_assert_eq!(&batch.is_buyer_maker, &sides);
+            let options = FrameOptions {
+                grid: GRID,
+                symbol: "BTCUSDT".to_owned(),
+                event: Event::AggTrade,
+                skip_bad: false,
+            };
+            let mut parser = FrameParser::new("live", options);
+            let mut pushed = TradeBatch::default();
+            for frame in text.trim_end().lines() {
+                parser.push_frame(frame.as_bytes(), &mut pushed).unwrap();
+            }
+            prop_assert_eq!(&pushed, &batch);
+            let error = parser.push_frame(b"{\"e\":", &mut pushed).unwrap_err().to_string();
+            prop_assert!(error.starts_with(&format!("live: line {}: ", 2 * rows.len() + 1)), "{}", error);
         }
     }
+
+    #[test]
+    fn every_way_of_reading_frames_says_the_same(
+        rows in written(),
+        changes in prop::collection::vec((0..40_usize, any::<prop::sample::Index>(), any::<u64>()), 40),
+        is_shuffled in any::<bool>(),
+        event in prop::sample::select(vec![Event::AggTrade, Event::Trade]),
+    ) {
+        let lines: Vec<String> =
+            rows.iter().zip(&changes).map(|(row, change)| strange_frame(row, *change, is_shuffled, event)).collect();
+        let text = lines.join("\n") + "\n";
+        // Byte by byte, every line is read carefully; in one piece, with room behind it, in the fast ways.
+        let careful = read_frames(text.as_bytes(), 1, event, true);
+        let roomy = text.clone() + &"\n".repeat(600);
+        prop_assert_eq!(&read_frames(roomy.as_bytes(), usize::MAX, event, true), &careful);
+        prop_assert_eq!(&read_frames(text.as_bytes(), usize::MAX, event, true), &careful);
+        let options = FrameOptions { grid: GRID, symbol: "BTCUSDT".to_owned(), event, skip_bad: true };
+        let mut parser = FrameParser::new("file.jsonl", options);
+        let mut pushed = TradeBatch::default();
+        for (line, (row, &(_, place, seed))) in lines.iter().zip(rows.iter().zip(&changes)) {
+            // Behind a usual frame of the same order, whose look it then shares but for what is unusual.
+            let usual = strange_frame(row, (usize::MAX, place, seed), is_shuffled, event);
+            let both = format!("{usual}\n{line}\n");
+            let roomy = both.clone() + &"\n".repeat(520);
+            prop_assert_eq!(
+                read_frames(roomy.as_bytes(), usize::MAX, event, true),
+                read_frames(both.as_bytes(), 1, event, true)
+            );
+            parser.push_frame(line.as_bytes(), &mut pushed).unwrap();
+            let alone = read_frames(line.as_bytes(), 1, event, false);
+            match (parse_frame(line.as_bytes(), event, |symbol| (symbol == b"BTCUSDT").then_some(GRID)), alone.1) {
+                (Ok(Frame::Trade(found)), Ok((1, _))) => {
+                    prop_assert_eq!((found.trade.price, found.trade.qty), (alone.0.price[0], alone.0.qty[0]));
+                    prop_assert_eq!(found.trade.agg_id, alone.0.agg_id.map(|ids| ids[0]));
+                    prop_assert_eq!(found.trade.is_buyer_maker, alone.0.is_buyer_maker[0]);
+                    prop_assert_eq!(found.trade.time_ms, alone.0.time_ms[0]);
+                }
+                (Ok(Frame::OtherSymbol | Frame::OtherEvent), Ok((0, _))) => {}
+                (Err(error), Err(careful)) => prop_assert_eq!(format!("file.jsonl: line 1: {error}"), careful),
+                (found, careful) => prop_assert!(false, "{found:?}, but {careful:?}: {line}"),
+            }
+        }
+        prop_assert_eq!((pushed, Ok((parser.trades(), parser.bad().clone()))), careful);
+    }
+}
+
+/// A frame of `row`, in an order of keys of its own if `is_shuffled`, with something unusual about it half the time.
+fn strange_frame(
+    row: &Written,
+    (change, place, seed): (usize, prop::sample::Index, u64),
+    is_shuffled: bool,
+    event: Event,
+) -> String {
+    let id = if event == Event::AggTrade { "a" } else { "t" };
+    let mut fields: Vec<String> = vec![
+        format!(r#""e":"{}""#, event.name()),
+        format!(r#""E":{}"#, START_MS + row.time_step),
+        r#""s":"BTCUSDT""#.to_owned(),
+        format!(r#""{id}":{}"#, row.id),
+        format!(r#""p":"{}""#, decimal(row.price, 2, row.zeros.0)),
+        format!(r#""q":"{}""#, decimal(row.qty, 3, row.zeros.1)),
+        format!(r#""f":{}"#, row.count + 7_000_000_000),
+        format!(r#""l":{}"#, 2 * row.count + 7_000_000_000),
+        format!(r#""T":{}"#, START_MS + 2 * row.time_step),
+        format!(r#""m":{}"#, row.is_buyer_maker),
+        format!(r#""nq":"{}""#, decimal(row.qty, 3, row.zeros.0)),
+        r#""st":1"#.to_owned(),
+    ];
+    if event == Event::Trade {
+        fields.push(format!(r#""X":"{}""#, if seed % 5 == 0 { "INSURANCE_FUND" } else { "MARKET" }));
+    }
+    let unusual = [
+        r#""x":null"#,
+        r#""M":true"#,
+        r#""long key":"text""#,
+        r#""x":{"p":"1","e":[1,2]}"#,
+        r#""x":[]"#,
+        r#""x":-1.5e3"#,
+        r#""x":"a,b}""#,
+        r#""x":"a\",\"p\":\"1""#,
+        r#""x":"","y":"#,
+        r#""x":tru"#,
+        r#""":1"#,
+        r#""x""#,
+        r#""x": 1"#,
+        r#""s":"ETHUSDT""#,
+        r#""s":"币USDT""#,
+        r#""s":"""#,
+        r#""e":"kline""#,
+        r#""p":"7.25""#,
+        r#""p":7.25"#,
+        r#""q":"0""#,
+        r#""q":"1e3""#,
+        r#""m":1"#,
+        r#""m":True"#,
+        r#""m":"true""#,
+        r#""T":"1700000000123""#,
+        r#""T":1700000000123456"#,
+        r#""E":17000000001234567"#,
+        r#""a":1.5"#,
+        r#""t":x"#,
+        r#""X":null"#,
+        r#""data":{"p":"1"}"#,
+        r#""data":1"#,
+    ];
+    let at = place.index(fields.len());
+    if let Some(&unusual) = unusual.get(change) {
+        // Half of them stand instead of the field of that key, the others beside it.
+        let same_key = fields.iter().position(|field| field.as_bytes().get(..4) == unusual.as_bytes().get(..4));
+        match same_key.filter(|_| seed % 2 == 0) {
+            Some(same) => unusual.clone_into(&mut fields[same]),
+            None => fields.insert(at, unusual.to_owned()),
+        }
+    } else if change == 33 {
+        fields.remove(at);
+    }
+    let mut state = seed;
+    for last in (1..fields.len()).rev().filter(|_| is_shuffled) {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        fields.swap(last, (state >> 33) as usize % (last + 1));
+    }
+    let mut frame = format!("{{{}}}", fields.join(","));
+    if (seed >> 8).is_multiple_of(4) {
+        frame = format!(r#"{{"stream":"btcusdt@aggTrade","data":{frame}}}"#);
+    }
+    match change {
+        34 => frame.truncate(1 + place.index(frame.len() - 1)),
+        35 => frame.insert(place.index(frame.len()), ' '),
+        36 => frame.push_str(["}", ",", "\r", " ", "{}", "]"][at % 6]),
+        _ => {}
+    }
+    frame
 }

@@ -75,6 +75,13 @@ impl Lines {
         Ok(at)
     }
 
+    /// Hands over one line, `text[..length]`, which a line end and room for the fast way follow.
+    pub(super) fn one(&mut self, text: &[u8], length: usize, sink: &mut impl LineSink) -> Result<()> {
+        let (lines, next) = sink.rows(text, 0);
+        self.number += lines;
+        if next < length { self.line(&text[next..length], sink) } else { Ok(()) }
+    }
+
     /// Hands over a last line without line end.
     pub(super) fn finish(&mut self, sink: &mut impl LineSink) -> Result<()> {
         if self.piece.is_empty() {
@@ -344,6 +351,7 @@ pub(super) fn note(bad: &mut BadRows, error: &RowError, file: &str, line: u64, l
     bad.note(|| error.message(file, line, Some(layout)))
 }
 
+#[inline]
 pub(super) fn push(batch: &mut TradeBatch, row: &Row) {
     batch.time_ms.push(row.time_ms);
     batch.price.push(row.price);

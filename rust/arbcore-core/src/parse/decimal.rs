@@ -163,6 +163,27 @@ pub(super) fn fast_decimal<const N: usize>(
     Some((value?, start + length))
 }
 
+/// What [`parse_decimal`] gives for the text from `start` to `end`; `None` when not sure, as for [`fast_decimal`].
+#[inline(always)]
+pub(super) fn fast_decimal_within<const N: usize>(
+    bytes: &[u8; N],
+    start: usize,
+    end: usize,
+    decimals: u32,
+) -> Option<i64> {
+    let length = end.wrapping_sub(start) as u32;
+    let early = swar::eight_from(bytes, start)?;
+    if length <= 8 {
+        short_decimal(early.checked_shl(64 - 8 * length)?, length, decimals)
+    } else if length <= 16 {
+        let late = swar::eight_from(bytes, start + 8)?;
+        let both = (u128::from(early) | u128::from(late) << 64) << (128 - 8 * length);
+        long_decimal(both as u64, (both >> 64) as u64, length, decimals)
+    } else {
+        None
+    }
+}
+
 /// A decimal of 1 to 8 characters in the top bytes of `word`.
 #[inline(always)]
 fn short_decimal(word: u64, length: u32, decimals: u32) -> Option<i64> {
@@ -296,7 +317,9 @@ mod tests {
             text[..field.len()].copy_from_slice(field);
             text[field.len()..][..behind.len()].copy_from_slice(behind);
             for decimals in [0, 1, 3, 8, 18] {
-                if let Some((value, end)) = fast_decimal(&text, 0, b',', decimals) {
+                let found = fast_decimal(&text, 0, b',', decimals);
+                assert_eq!(fast_decimal_within(&text, 0, field.len(), decimals), found.map(|(value, _)| value));
+                if let Some((value, end)) = found {
                     assert_eq!(parse_decimal(field, decimals), Ok(value), "{field:?} with {decimals}");
                     assert_eq!(end, field.len());
                     *answered += 1;

@@ -74,7 +74,8 @@ impl FastRows {
     /// True for the column order of dumps of aggregated trades, which [`FastRows::row`] has straight-line code for.
     pub(super) fn is_dump(&self) -> bool {
         use Step::{Flag, Integer, Price, Qty};
-        self.steps == [Integer(ID), Price, Qty, Integer(FIRST_ID), Integer(LAST_ID), Integer(TIME), Flag]
+        let dump = [Integer(ID), Price, Qty, Integer(FIRST_ID), Integer(LAST_ID), Integer(TIME), Flag];
+        self.steps.strip_prefix(&dump).is_some_and(|behind| matches!(behind, [] | [Step::Skip]))
     }
 
     /// The row of `text` that starts at `at`, and where the next one starts, if it is surely right.
@@ -101,6 +102,7 @@ impl FastRows {
         let (last_id, at) = expected_integer(&mut self.expected[LAST_ID], text, at + 1, b',')?;
         let (time_ms, at) = expected_integer(&mut self.expected[TIME], text, at + 1, b',')?;
         let (is_buyer_maker, at) = flag(text, at + 1)?;
+        let at = if self.steps.len() > 7 { skip(text, after(text, at, b',')?, b'\n')? } else { at };
         let end = after(text, at, b'\n')?;
         Some((Row { id, first_id, last_id, time_ms, price, qty, is_buyer_maker }, end))
     }
@@ -229,14 +231,13 @@ fn integer_as_expected<const N: usize>(
 /// `true`, `True`, `1` or their opposites at `start`, and the end.
 #[inline(always)]
 pub(super) fn flag<const N: usize>(text: &[u8; N], start: usize) -> Option<(bool, usize)> {
-    const FIVE: u64 = 0xff_ffff_ffff;
+    const WORDS: [u64; 2] = [u64::from_le_bytes(*b"true\0\0\0\0"), u64::from_le_bytes(*b"false\0\0\0")];
+    const LENGTHS: [u64; 2] = [0xffff_ffff, 0xff_ffff_ffff];
+    // Sides alternate at random, so nothing may branch on them: bit 1 tells `t` from `f`, bit 5 `t` from `T`.
     let word = swar::eight_from(text, start)?;
-    let four = word as u32;
-    let is_true = (four == u32::from_le_bytes(*b"true")) | (four == u32::from_le_bytes(*b"True"));
-    let five = word & FIVE;
-    let is_false = (five == u64::from_le_bytes(*b"false\0\0\0")) | (five == u64::from_le_bytes(*b"False\0\0\0"));
-    if is_true | is_false {
-        return Some((is_true, start + 4 + usize::from(is_false)));
+    let is_false = (word >> 1 & 1) as usize;
+    if (word | 0x20) & LENGTHS[is_false] == WORDS[is_false] {
+        return Some((is_false == 0, start + 4 + is_false));
     }
     match word as u8 {
         b'1' => Some((true, start + 1)),

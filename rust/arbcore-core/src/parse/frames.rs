@@ -51,6 +51,7 @@ pub struct FrameOptions {
 pub struct FrameParser {
     lines: Lines,
     state: State,
+    padded: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -77,7 +78,7 @@ impl FrameParser {
             other_symbols: 0,
             other_events: 0,
         };
-        Self { lines: Lines::new(file, LONGEST_LINE), state }
+        Self { lines: Lines::new(file, LONGEST_LINE), state, padded: Vec::new() }
     }
 
     /// Appends the trades of the next bytes to `batch`, which must be empty or come from such a reader.
@@ -90,6 +91,25 @@ impl FrameParser {
     pub fn finish(&mut self, batch: &mut TradeBatch) -> Result<()> {
         self.state.shape(batch)?;
         self.lines.finish(&mut Filling { state: &mut self.state, batch })
+    }
+
+    /// Appends the trade of one frame to `batch`, if it holds a wanted one: for frames that come one by one.
+    ///
+    /// Must not stand between a [`FrameParser::feed`] that ended within a line and the rest of that line.
+    pub fn push_frame(&mut self, frame: &[u8], batch: &mut TradeBatch) -> Result<()> {
+        self.state.shape(batch)?;
+        // The way of the template wants room behind the frame. What frames before left there is never read as one:
+        // the zero behind the line end begins no frame.
+        let mut padded = std::mem::take(&mut self.padded);
+        let needed = frame.len() + 2 + Template::WINDOW;
+        if padded.len() < needed {
+            padded.resize(needed, 0);
+        }
+        padded[..frame.len()].copy_from_slice(frame);
+        padded[frame.len()..frame.len() + 2].copy_from_slice(b"\n\0");
+        let result = self.lines.one(&padded, frame.len(), &mut Filling { state: &mut self.state, batch });
+        self.padded = padded;
+        result
     }
 
     /// Trades read so far.
@@ -176,8 +196,8 @@ impl LineSink for Filling<'_> {
         let mut spans = Spans::default();
         match careful_frame(frame, &mut spans, *event, &grid_of) {
             Ok(found) => {
-                if let Frame::Trade(_) = found {
-                    template.learn(frame, 0, frame.len(), &spans, *event);
+                if matches!(found, Frame::Trade(_)) && template.missed() {
+                    template.learn(frame, &spans, *event);
                 }
                 self.state.take(&found, self.batch);
             }
@@ -195,7 +215,6 @@ impl LineSink for Filling<'_> {
         let State { options, template, trades, other_symbols, other_events, .. } = &mut *self.state;
         let FrameOptions { grid, event, symbol, .. } = &*options;
         let grid_of = |found: &[u8]| (found == symbol.as_bytes()).then_some(*grid);
-        let mut spans = Spans::default();
         loop {
             let start = frame_start(text, next);
             if let Some((row, _, end)) = template.read(text, start, *grid)
@@ -204,16 +223,18 @@ impl LineSink for Filling<'_> {
                 push(self.batch, &row);
                 *trades += 1;
                 next = end;
-            } else if let Some((frame, frame_end)) = json_fast::frame(text, start, &mut spans, *event, &grid_of)
+            } else if let Some((frame, frame_end)) = json_fast::frame(text, start, *event, &grid_of)
                 && let Some(end) = line_end(text, frame_end)
             {
                 match frame {
                     Frame::OtherEvent => *other_events += 1,
                     Frame::OtherSymbol => *other_symbols += 1,
                     Frame::Trade(found) => {
-                        template.learn(text, start, frame_end, &spans, *event);
                         push(self.batch, &row_of(&found));
                         *trades += 1;
+                        if template.missed() {
+                            template.look_at(&text[start..frame_end], *event, &grid_of);
+                        }
                     }
                 }
                 next = end;

@@ -81,13 +81,10 @@ pub fn parse_agg_trade(frame: &[u8], grid: Grid) -> Result<Option<FrameTrade<'_>
 
 /// Reads one frame; `grid_of` gives the grid of a symbol, or `None` for symbols that nobody wants.
 pub fn parse_frame(frame: &[u8], event: Event, grid_of: impl Fn(&[u8]) -> Option<Grid>) -> Result<Frame<'_>> {
-    let mut spans = Spans::default();
-    if let Some((found, end)) = json_fast::frame(frame, 0, &mut spans, event, &grid_of)
-        && end == frame.len()
-    {
+    if let Some(found) = json_fast::whole(frame, event, &grid_of) {
         return Ok(found);
     }
-    careful_frame(frame, &mut spans, event, &grid_of).map_err(CoreError::Input)
+    careful_frame(frame, &mut Spans::default(), event, &grid_of).map_err(CoreError::Input)
 }
 
 /// [`parse_frame`] without its fast path: the definition of what a frame means.

@@ -6,7 +6,7 @@
 
 use super::decimal::fast_decimal;
 use super::fast::{Expected, expected_integer, flag};
-use super::json::{Event, milliseconds};
+use super::json::{Event, careful_frame, milliseconds};
 use super::json_fast::string_end;
 use super::json_places::{
     AGG_ID, EVENT_TIME, FIRST_ID, IS_BUYER_MAKER, LAST_ID, NORMAL_QTY, PRICE, QTY, Spans, TIME, TRADE_ID,
@@ -14,9 +14,6 @@ use super::json_places::{
 use super::row::Row;
 use super::swar;
 use crate::grid::Grid;
-
-/// A frame and what the loads of its last value may touch.
-const WINDOW: usize = 512;
 
 /// Up to eight bytes that must be there.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +44,9 @@ pub(super) struct Template {
 }
 
 impl Template {
+    /// Bytes from a frame's start on that must be there.
+    pub(super) const WINDOW: usize = 512;
+
     pub(super) fn new() -> Self {
         Self {
             literals: Vec::new(),
@@ -58,14 +58,26 @@ impl Template {
         }
     }
 
-    /// Takes the look of `text[start..end]`, a frame of a wanted trade whose values stand at `spans`.
+    /// Notes a trade that did not look so; true when its look should be learned.
     ///
     /// Only now and then when the looks that were learned before did not repeat.
-    pub(super) fn learn(&mut self, text: &[u8], start: usize, end: usize, spans: &Spans, event: Event) {
+    #[inline(always)]
+    pub(super) fn missed(&mut self) -> bool {
         self.misses += 1;
-        if self.hits == 0 && self.misses % 64 != 1 {
-            return;
+        self.hits > 0 || self.misses % 64 == 1
+    }
+
+    /// Takes the look of `text`, a frame of a wanted trade.
+    #[cold]
+    pub(super) fn look_at(&mut self, text: &[u8], event: Event, grid_of: &impl Fn(&[u8]) -> Option<Grid>) {
+        let mut spans = Spans::default();
+        if careful_frame(text, &mut spans, event, grid_of).is_ok() {
+            self.learn(text, &spans, event);
         }
+    }
+
+    /// Takes the look of `text`, a frame of a wanted trade whose values stand at `spans`.
+    pub(super) fn learn(&mut self, text: &[u8], spans: &Spans, event: Event) {
         self.hits = 0;
         self.literals.clear();
         self.steps.clear();
@@ -79,14 +91,14 @@ impl Template {
             places.push(NORMAL_QTY);
         }
         places.sort_unstable_by_key(|&place| spans[place]);
-        let mut at = start;
+        let mut at = 0;
         for place in places {
             let (from, to) = spans[place];
             let literals = self.add_literals(&text[at..from]);
             self.steps.push(Step { literals, place, stop: text[to] });
             at = to;
         }
-        self.tail = self.add_literals(&text[at..end]);
+        self.tail = self.add_literals(&text[at..]);
     }
 
     fn add_literals(&mut self, text: &[u8]) -> usize {
@@ -100,7 +112,7 @@ impl Template {
     /// The trade and event time of a frame at `start` that has this look, and its end.
     #[inline(always)]
     pub(super) fn read(&mut self, text: &[u8], start: usize, grid: Grid) -> Option<(Row, i64, usize)> {
-        let window: &[u8; WINDOW] = text.get(start..)?.first_chunk()?;
+        let window: &[u8; Template::WINDOW] = text.get(start..)?.first_chunk()?;
         if self.steps.is_empty() {
             return None;
         }
@@ -123,6 +135,10 @@ impl Template {
                 }
                 IS_BUYER_MAKER => {
                     let (value, end) = flag(window, at)?;
+                    // What else counts in CSV, `1` and `True`, is no JSON or no flag.
+                    if end == at + 1 || window[at] & 0x20 == 0 {
+                        return None;
+                    }
                     row.is_buyer_maker = value;
                     end
                 }
@@ -155,7 +171,7 @@ impl Template {
 fn agrees(
     literals: &mut std::slice::Iter<'_, Literal>,
     count: usize,
-    window: &[u8; WINDOW],
+    window: &[u8; Template::WINDOW],
     mut at: usize,
 ) -> Option<usize> {
     for _ in 0..count {
