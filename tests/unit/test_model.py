@@ -165,7 +165,7 @@ def test_set_reads_values_as_a_command_line_writes_them() -> None:
     assert strategy.set("hourly_entry_cap=null", "blackout_hours=").hourly_entry_cap is None
     for assignment, message in [
         ("entry_score", "'entry_score': must be key=value"),
-        ("entry_score=much", "entry_score = 'much': must be between 60 and 95"),
+        ("entry_score=much", "entry_score = much: must be between 60 and 95"),
         ("entry_score=50", "entry_score = '50': must be between 60 and 95"),
         ("obi_treshold=0.3", "obi_treshold = 0.3: no such parameter; the nearest is obi_threshold"),
         ("blackout_hours=1,1", r"blackout_hours = \[1, 1\]: must be a list of different"),

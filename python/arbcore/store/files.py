@@ -42,16 +42,19 @@ def _sync(path: Path, flags: int) -> None:
 
 
 def check_writable(target: Path) -> None:
-    """Make the folder of ``target`` and see that a file can be made there: before the work, not after it.
+    """See that files can be made where ``target`` will stand: before the work, not after it. Leaves nothing.
 
     Raises
     ------
     StoreError
         If it cannot.
     """
+    # Folders that are missing will be made in the nearest one there is.
+    folder = target.absolute().parent
+    while not folder.exists():
+        folder = folder.parent
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(prefix=".arbcore-", dir=target.parent):
+        with tempfile.NamedTemporaryFile(prefix=".arbcore-", dir=folder):
             pass
     except OSError as error:
         message = f"{target}: cannot be written: {error}"
