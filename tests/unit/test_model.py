@@ -166,10 +166,10 @@ def test_set_reads_values_as_a_command_line_writes_them() -> None:
     for assignment, message in [
         ("entry_score", "'entry_score': must be key=value"),
         ("entry_score=much", "entry_score = much: must be between 60 and 95"),
-        ("entry_score=50", "entry_score = '50': must be between 60 and 95"),
+        ("entry_score=50", "entry_score = 50: must be between 60 and 95"),
         ("obi_treshold=0.3", "obi_treshold = 0.3: no such parameter; the nearest is obi_threshold"),
         ("blackout_hours=1,1", r"blackout_hours = \[1, 1\]: must be a list of different"),
-        ("gate_vol_enabled=maybe", "gate_vol_enabled = 'maybe': must be true or false"),
+        ("gate_vol_enabled=maybe", "gate_vol_enabled = maybe: must be true or false"),
     ]:
         with pytest.raises(ConfigError, match=message):
             strategy.set(assignment)
