@@ -43,7 +43,7 @@ pub(super) fn frame<'a>(
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let found = match window {
         Some(window) => read(window, line, event, grid_of)?,
-        None => whole(line, event, grid_of)?,
+        None => near_the_end(line, event, grid_of)?,
     };
     Some((found, at + line.len()))
 }
@@ -54,6 +54,12 @@ fn line_end(window: &[u8; WINDOW]) -> Option<usize> {
     let has_end = |block: &[u8; 64]| block.iter().fold(false, |found, &byte| found | (byte == b'\n'));
     let (number, block) = window.as_chunks::<64>().0.iter().enumerate().find(|(_, block)| has_end(block))?;
     Some(64 * number + swar::either(block, b'\n', b'\n').trailing_zeros() as usize)
+}
+
+/// [`whole`] for the last lines of a text, apart from the code for all the others.
+#[cold]
+fn near_the_end<'a>(text: &'a [u8], event: Event, grid_of: &impl Fn(&[u8]) -> Option<Grid>) -> Option<Frame<'a>> {
+    whole(text, event, grid_of)
 }
 
 /// `text` as one frame, when it is surely right.
