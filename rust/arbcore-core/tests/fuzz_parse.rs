@@ -105,6 +105,8 @@ fn read_frames(text: &[u8], cut: usize, skip_bad: bool) -> Reading {
 /// Each line alone, read without a memory of others: all that the careful reader says about it.
 fn check_stateless(text: &[u8]) {
     for line in text.split(|&byte| byte == b'\n').filter(|line| line.first() == Some(&b'{')) {
+        // Which belongs to the line's end, but to a lone frame as a space.
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
         let (batch, result) = read_frames(line, 1, false);
         let found = parse_agg_trade(line, GRID).map_err(|error| error.to_string());
         let shown = String::from_utf8_lossy(line);
@@ -182,6 +184,19 @@ fn mutated_frames_mean_the_same_wherever_they_are_cut() {
         }
         read_frames(text, cut, skip_bad)
     });
+}
+
+#[test]
+fn any_wrong_byte_in_a_frame_is_found() {
+    for frame in FRAME_SEEDS.iter().filter(|frame| frame.starts_with(r#"{"m":true"#) || frame.starts_with(r#"{"p""#)) {
+        for at in 0..frame.len() {
+            for byte in 0..=255 {
+                let mut text = frame.as_bytes().to_vec();
+                text[at] = byte;
+                check_stateless(&text);
+            }
+        }
+    }
 }
 
 #[test]

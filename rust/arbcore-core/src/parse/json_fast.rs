@@ -201,6 +201,10 @@ impl Fields {
                 return Some(());
             }
             let comma = end - length_before(window, end)?;
+            // Bytes beyond ASCII may have been taken for commas.
+            if window[stop] != b',' || window[comma] != b',' {
+                return None;
+            }
             self.note(window, places, comma + 1, end)?;
             if stop >= comma {
                 return (stop == comma).then_some(());
