@@ -47,17 +47,6 @@ SUMS = ["net_r", "gross_r", "fee_r", "funding_r", "net_usdt", "flip_loss_r"]  # 
 LAYERS = ["direction", "crowding", "environment", "auxiliary", "confirmation", "funding", "liquidation"]
 
 
-def has(*names: str) -> bool:
-    """Whether this build offers these parts of the API."""
-    return all(hasattr(arbcore, name) for name in names)
-
-
-def has_strategies() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("arbcore.presets") is not None
-
-
 def exact_text(units: int, decimals: int) -> str:
     """`units / 10**decimals` without rounding."""
     if decimals == 0:

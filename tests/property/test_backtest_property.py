@@ -22,10 +22,6 @@ from . import engine
 from .profile import SLOW
 from .strategies import BTC_GRID, FILLS, RULES, factory_overrides, moving_tapes, sample_lists
 
-pytestmark = pytest.mark.skipif(
-    not engine.has("backtest", "Strategy"), reason="this build has no arbcore.backtest"
-)
-
 SYMBOLS = st.sampled_from(["BTCUSDT", "ETHUSDT"])
 PRESETS = ["v50", "v51_baseline", "v52_8signals", "v53", "v53_middle", "v53_fast"]
 EXACT_TRADE_COLUMNS = ["direction", "tier", "score", "signal_ms", "entry_ms", "tp1_ms", "exit_ms", "status"]

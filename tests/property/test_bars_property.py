@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,8 +11,6 @@ from oracle.tape import Grid, Trade
 from . import engine
 from .profile import THOROUGH
 from .strategies import BTC_GRID, GRIDS, START, trade_lists
-
-pytestmark = pytest.mark.skipif(not engine.has("bars"), reason="this build has no arbcore.bars")
 
 
 @THOROUGH

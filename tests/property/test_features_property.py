@@ -23,10 +23,6 @@ from .strategies import BTC_GRID, GRIDS, START, trade_lists, unsorted_trade_list
 if TYPE_CHECKING:
     import random
 
-pytestmark = pytest.mark.skipif(
-    not engine.has("features", "Tape"), reason="this build has no arbcore.features"
-)
-
 EVERY = st.sampled_from([EVAL_INTERVAL, EVAL_INTERVAL, MINUTE, 5 * MINUTE])
 SYMBOLS = st.sampled_from(["BTCUSDT", "ETHUSDT", "LTCUSDT"])
 

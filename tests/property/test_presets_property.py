@@ -18,8 +18,6 @@ from .strategies import RULES, factory_overrides
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-pytestmark = pytest.mark.skipif(not engine.has_strategies(), reason="this build has no arbcore.presets")
-
 NAMES = ["v50", "v51_baseline", "v52_8signals", "v53", "v53_middle", "v53_fast"]
 LABELS = {"display_name", "disabled_symbols"}
 WEIGHTS = {"weight_direction", "weight_env", "weight_aux", "weight_momentum"}
